@@ -1,0 +1,99 @@
+"""What observers are told while a run goes on: names and reasons, never a payload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from orgauth.models import FailureKind, Outcome
+
+__all__ = [
+    "AudienceLearnt",
+    "ClockCorrected",
+    "Event",
+    "HostPaused",
+    "OrgFinished",
+    "OrgStarted",
+    "OrgWaiting",
+    "RunStarted",
+    "Warned",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The run begins with so many orgs."""
+
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrgStarted:
+    """The first attempt for an org begins."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrgWaiting:
+    """An attempt failed in a way that waiting can mend; the next one follows."""
+
+    name: str
+    kind: FailureKind
+    reason: str
+    """``code: description`` of the failure."""
+    attempt: int
+    """The attempt that just failed, counted from 1."""
+    delay_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class OrgFinished:
+    """An org has its outcome. The outcome's secrets mask themselves."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class HostPaused:
+    """A host asked to be left alone; nobody sends anything to it for so long."""
+
+    host: str
+    delay_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceLearnt:
+    """A login host refused one audience and took the other; the rest of the run uses it."""
+
+    host: str
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockCorrected:
+    """Our clock differs from a login host's; assertions are dated by the host's from now on."""
+
+    host: str
+    skew_seconds: float
+    """Positive where the host is ahead of us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something a person should know, though nothing failed."""
+
+    message: str
+
+
+Event: TypeAlias = (
+    RunStarted
+    | OrgStarted
+    | OrgWaiting
+    | OrgFinished
+    | HostPaused
+    | AudienceLearnt
+    | ClockCorrected
+    | Warned
+)

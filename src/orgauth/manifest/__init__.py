@@ -1,0 +1,1 @@
+"""The manifest: what people write, checked and resolved into ``Org`` values."""

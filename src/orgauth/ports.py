@@ -1,0 +1,124 @@
+"""The shapes of everything that can be exchanged: one Protocol a family."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from orgauth.errors import StoreError
+    from orgauth.events import Event
+    from orgauth.models import Authorized, Credentials, KeyRef, Org, OrgFacts, Outcome, Secret
+
+__all__ = [
+    "HttpAnswer",
+    "HttpClient",
+    "KeySource",
+    "Observer",
+    "Probe",
+    "Report",
+    "SaveResult",
+    "Signer",
+    "Store",
+    "TokenEndpoint",
+]
+
+
+class Signer(Protocol):
+    """A private key that signs, wherever it lives."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the RSASSA-PKCS1-v1_5 SHA-256 signature of ``message``.
+
+        Blocking, and called off the event loop, possibly from several threads.
+        """
+        ...
+
+
+class KeySource(Protocol):
+    """One way to find a private key, such as a file or an environment variable."""
+
+    def load(self, ref: KeyRef) -> Signer:
+        """Load the key that ``ref`` names, or raise ``KeySourceError``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A whole HTTP answer, bounded in size."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Looked up without regard to case."""
+    body: bytes
+
+
+class HttpClient(Protocol):
+    """One request, one whole answer. Redirects are answers, not followed."""
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None
+    ) -> HttpAnswer:
+        """Send it and read the answer; raise ``AttemptFailed`` where no whole answer comes back."""
+        ...
+
+
+class TokenEndpoint(Protocol):
+    """Exchanges an assertion for an access token."""
+
+    async def exchange(self, org: Org, assertion: Secret) -> Credentials:
+        """Post the assertion to the org's login host; raise ``AttemptFailed`` if it is refused."""
+        ...
+
+
+class Probe(Protocol):
+    """Proves a token alive, and asks the org what it is."""
+
+    async def inspect(self, org: Org, credentials: Credentials) -> OrgFacts:
+        """Call the org's REST API; raise ``AttemptFailed`` if it does not accept the token."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SaveResult:
+    """What a store did with a batch. Orgs that it does not name are saved."""
+
+    errors: Mapping[str, StoreError] = field(default_factory=dict)
+    """Username → why this org could not be saved."""
+    warnings: Sequence[str] = ()
+    """What a person should know, though nothing failed: an alias that moved, for one."""
+
+
+class Store(Protocol):
+    """A place where tokens are kept for somebody else to use. Blocking; called in one thread."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it, such as ``salesforce-cli``."""
+        ...
+
+    def prepare(self) -> None:
+        """Check, before anybody logs in, that saving can work; raise ``StoreError`` if not."""
+        ...
+
+    def save(self, batch: Sequence[Authorized]) -> SaveResult:
+        """Save a batch. An old authorization is replaced whole or left as it was."""
+        ...
+
+
+class Report(Protocol):
+    """Writes down how a run went, for people or programs that come later."""
+
+    def render(self, outcomes: Sequence[Outcome], *, elapsed_seconds: float) -> str:
+        """Return the whole document. It never holds a secret."""
+        ...
+
+
+class Observer(Protocol):
+    """Is told what happens while it happens. Must be quick: it is called on the event loop."""
+
+    def notify(self, event: Event) -> None:
+        """Take note of one event."""
+        ...

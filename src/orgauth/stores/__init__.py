@@ -1,0 +1,1 @@
+"""Where tokens are kept for others to use: one file or folder a store, each behind ``Store``."""

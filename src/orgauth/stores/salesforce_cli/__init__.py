@@ -1,0 +1,1 @@
+"""The Salesforce CLI's own store, written as the CLI itself would write it."""
