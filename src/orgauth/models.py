@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "Authorized",
@@ -23,6 +23,7 @@ __all__ = [
     "OrgFacts",
     "OrgKind",
     "Outcome",
+    "RunResult",
     "Secret",
     "Skipped",
     "Status",
@@ -233,6 +234,8 @@ class Failure:
     """What the person can do about it."""
     retry_after: float | None = None
     """Seconds the host asked to be left alone."""
+    server_time: float | None = None
+    """The host's clock when it answered (its ``Date``), in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,3 +277,17 @@ class Skipped:
 
 Outcome: TypeAlias = Authorized | Failed | Skipped
 """How one org ended. Match on the class, and close the match with ``assert_never``."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A whole run, for reports. It holds outcomes, whose secrets mask themselves."""
+
+    outcomes: Sequence[Outcome]
+    elapsed_seconds: float
+    exit_code: int
+    warnings: Sequence[str] = ()
+
+    def count(self, status: Status) -> int:
+        """Return how many orgs ended so."""
+        return sum(outcome.status is status for outcome in self.outcomes)

@@ -10,7 +10,16 @@ if TYPE_CHECKING:
 
     from orgauth.errors import StoreError
     from orgauth.events import Event
-    from orgauth.models import Authorized, Credentials, KeyRef, Org, OrgFacts, Outcome, Secret
+    from orgauth.models import (
+        Authorized,
+        Credentials,
+        Failure,
+        KeyRef,
+        Org,
+        OrgFacts,
+        RunResult,
+        Secret,
+    )
 
 __all__ = [
     "HttpAnswer",
@@ -20,6 +29,7 @@ __all__ = [
     "Probe",
     "Report",
     "SaveResult",
+    "Saver",
     "Signer",
     "Store",
     "TokenEndpoint",
@@ -32,8 +42,13 @@ class Signer(Protocol):
     def sign(self, message: bytes) -> bytes:
         """Return the RSASSA-PKCS1-v1_5 SHA-256 signature of ``message``.
 
-        Blocking, and called off the event loop, possibly from several threads.
+        Blocking, and called off the event loop. Raises ``KeySourceError`` if the key's holder
+        refuses.
         """
+        ...
+
+    def public_key_der(self) -> bytes:
+        """Return the public key as DER (SubjectPublicKeyInfo), to compare with a certificate's."""
         ...
 
 
@@ -42,6 +57,10 @@ class KeySource(Protocol):
 
     def load(self, ref: KeyRef) -> Signer:
         """Load the key that ``ref`` names, or raise ``KeySourceError``."""
+        ...
+
+    def warnings(self, ref: KeyRef) -> list[str]:
+        """Return what is unwise about the key, though it works; empty where nothing is."""
         ...
 
 
@@ -108,10 +127,22 @@ class Store(Protocol):
         ...
 
 
+class Saver(Protocol):
+    """Puts authorized orgs into every store that was asked for."""
+
+    async def save(self, authorized: Authorized) -> Failure | None:
+        """Save one org; return why it could not be saved, or None."""
+        ...
+
+    def hurry(self) -> None:
+        """Be told that nobody else will come, so there is nothing to gather for."""
+        ...
+
+
 class Report(Protocol):
     """Writes down how a run went, for people or programs that come later."""
 
-    def render(self, outcomes: Sequence[Outcome], *, elapsed_seconds: float) -> str:
+    def render(self, run: RunResult) -> str:
         """Return the whole document. It never holds a secret."""
         ...
 

@@ -1,0 +1,6 @@
+"""``python -m orgauth``."""
+
+from orgauth.cli.main import run
+
+if __name__ == "__main__":
+    run()

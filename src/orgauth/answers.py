@@ -1,0 +1,54 @@
+"""What can be read off any HTTP answer: JSON, ``Retry-After``, ``Date``; and whose host it is."""
+
+from __future__ import annotations
+
+import json
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orgauth.ports import HttpAnswer
+
+__all__ = ["is_this_machine", "json_of", "retry_after_seconds", "server_time"]
+
+
+def json_of(answer: HttpAnswer) -> Any:
+    """Return the body's JSON value, or None where it is no JSON (HTML, half a document)."""
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def retry_after_seconds(answer: HttpAnswer) -> float | None:
+    """Return ``Retry-After`` in seconds (RFC 9110, 10.2.3: seconds or a date), or None."""
+    value = answer.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    until, now = _date(value), server_time(answer)
+    if until is None or now is None:
+        return None
+    return max(0.0, until - now)
+
+
+def server_time(answer: HttpAnswer) -> float | None:
+    """Return the answer's ``Date`` in seconds since 1970, or None."""
+    return _date(answer.headers.get("Date", ""))
+
+
+def is_this_machine(host: str) -> bool:
+    """Return whether a host name or address is this machine's own."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _date(value: str) -> float | None:
+    try:
+        return parsedate_to_datetime(value).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -1,0 +1,251 @@
+"""The core: where signing, exchange, patience, slots and the order of Dev Hubs meet."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from orgauth import failures
+from orgauth.errors import AttemptFailed
+from orgauth.events import (
+    HostPaused,
+    OrgFinished,
+    OrgStarted,
+    OrgWaiting,
+    Warned,
+)
+from orgauth.lineup import Lineup
+from orgauth.models import (
+    Authorized,
+    Failed,
+    FailureKind,
+    OrgKind,
+    Skipped,
+)
+from orgauth.retry import Patience, retrying
+from orgauth.text import printable
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from orgauth.exchange import Exchange
+    from orgauth.models import (
+        Credentials,
+        Failure,
+        Org,
+        OrgFacts,
+        Outcome,
+    )
+    from orgauth.ports import Observer, Probe, Saver
+    from orgauth.settings import RetryPolicies
+    from orgauth.slots import Slots
+
+__all__ = ["Authorizer", "World"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Time and chance, as the core sees them; tests bring their own."""
+
+    clock: Callable[[], float]
+    """Seconds that never go back."""
+    sleep: Callable[[float], Awaitable[None]]
+    rng: random.Random
+
+
+@dataclass(slots=True)
+class _Journey:
+    """One org under way."""
+
+    org: Org
+    started: float
+    attempts: int = 0
+    in_play: bool = True
+    """Whether it still takes room; who waits for a next attempt does not."""
+
+    def count(self) -> None:
+        self.attempts += 1
+
+
+class Authorizer:
+    """Authorizes the orgs of one run. Used once.
+
+    An org's failure is a value (``Failed``, ``Skipped``), never an exception: nothing that
+    happens to one org cancels another.
+
+    Args:
+        exchange: makes one attempt.
+        slots: how many at once.
+        policies: how patient to be.
+        world: time and chance.
+        observer: is told what happens.
+        deliver: gets each outcome as it comes.
+        probe: proves each token alive; None leaves that out.
+        saver: keeps what was authorized; None leaves that to the caller.
+        in_play: orgs that may be started and not yet waiting or done. Bounds memory, not speed.
+    """
+
+    def __init__(
+        self,
+        *,
+        exchange: Exchange,
+        slots: Slots,
+        policies: RetryPolicies,
+        world: World,
+        observer: Observer,
+        deliver: Callable[[Outcome], None],
+        probe: Probe | None = None,
+        saver: Saver | None = None,
+        in_play: int = 1000,
+    ) -> None:
+        self._exchange = exchange
+        self._slots = slots
+        self._policies = policies
+        self._world = world
+        self._observer = observer
+        self._deliver = deliver
+        self._probe = probe
+        self._saver = saver
+        self._room = asyncio.Semaphore(in_play)
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._unsaved = 0
+        self._stopping = False
+        self._lineup = Lineup(())
+        self._last_days: dict[str, Mapping[str, str]] = {}
+
+    async def run(self, orgs: Sequence[Org]) -> None:
+        """Authorize all orgs; return when every one has been delivered with its outcome."""
+        self._lineup = Lineup(orgs)
+        self._unsaved = len(orgs)
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self._room.acquire()
+                org = await self._lineup.next()
+                if org is None:
+                    break
+                tasks.create_task(self._travel(org))
+
+    def stop(self) -> None:
+        """Let what is being saved be saved, and end everything else as ``Skipped``."""
+        self._stopping = True
+        for org in self._lineup.give_up():
+            self._skip(org, failures.interrupted())
+        for task in self._under_way:
+            task.cancel()
+
+    async def _travel(self, org: Org) -> None:
+        """Take one org from its first attempt to its outcome."""
+        if self._stopping:  # given out just before everything was stopped
+            return self._skip(org, failures.interrupted())
+        journey = _Journey(org, self._world.clock())
+        outcome = await self._log_in_interruptibly(journey)
+        self._one_less_to_save()
+        if isinstance(outcome, Authorized) and self._saver is not None:
+            failure = await self._saver.save(outcome)
+            if failure is not None:
+                outcome = Failed(org, failure, journey.attempts, self._elapsed(journey))
+        return self._finish(outcome)
+
+    async def _log_in_interruptibly(self, journey: _Journey) -> Outcome:
+        """Log in; every way in which that can end is an outcome. ``stop`` ends it early."""
+        org = journey.org
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in a task
+        self._under_way.add(task)
+        self._observer.notify(OrgStarted(org.name))
+        try:
+            credentials, facts = await self._log_in(journey)
+        except AttemptFailed as error:
+            for follower in self._lineup.finished(org, error.failure):
+                self._skip(follower, failures.dev_hub_failed(org, error.failure))
+            return Failed(org, error.failure, journey.attempts, self._elapsed(journey))
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+            return Skipped(org, failures.interrupted(), journey.attempts, self._elapsed(journey))
+        else:
+            self._lineup.finished(org, None)
+            return Authorized(org, credentials, facts, journey.attempts, self._elapsed(journey))
+        finally:
+            self._under_way.discard(task)
+            self._out_of_play(journey)
+
+    async def _log_in(self, journey: _Journey) -> tuple[Credentials, OrgFacts | None]:
+        org = journey.org
+        credentials = await self._patiently(
+            journey, org.login_host, partial(self._exchange.attempt, org, journey.count)
+        )
+        probe = self._probe
+        if probe is None:
+            return credentials, None
+        host = urlsplit(credentials.instance_url).netloc
+
+        async def inspect() -> OrgFacts:
+            async with self._slots.hold(host):
+                return await probe.inspect(org, credentials)
+
+        facts = await self._patiently(journey, host, inspect)
+        self._compare(org, facts)
+        if org.kind is OrgKind.DEV_HUB:
+            self._last_days[org.username] = facts.scratch_org_expirations
+        last_day = self._last_days.get(org.dev_hub or "", {}).get(credentials.org_id[:15])
+        return credentials, replace(facts, expiration_date=last_day)
+
+    async def _patiently(self, journey: _Journey, host: str, step: Callable[[], Awaitable[T]]) -> T:
+        """Attempt a step until it succeeds or patience is spent. Waits hold no slot."""
+        patience = Patience(self._policies, clock=self._world.clock, rng=self._world.rng)
+        attempts = retrying(
+            patience,
+            before_sleep=partial(self._wait_begins, journey, host),
+            sleep=self._world.sleep,
+        )
+        result: T = await attempts(step)
+        return result
+
+    def _wait_begins(
+        self, journey: _Journey, host: str, failure: Failure, attempt: int, delay: float
+    ) -> None:
+        self._out_of_play(journey)
+        if failure.kind is FailureKind.THROTTLED and self._slots.pause(host, delay):
+            self._observer.notify(HostPaused(host, delay))
+        reason = f"{failure.code}: {failure.description}"
+        self._observer.notify(OrgWaiting(journey.org.name, failure.kind, reason, attempt, delay))
+
+    def _compare(self, org: Org, facts: OrgFacts) -> None:
+        """Tell the person where the manifest is mistaken about an org."""
+        if org.kind is OrgKind.DEV_HUB and not facts.is_dev_hub:
+            self._warn(f"{org.name} is listed under dev_hubs, but Dev Hub is not enabled in it")
+        elif org.kind is OrgKind.SCRATCH and not facts.is_scratch:
+            self._warn(f"{org.name} is listed as a scratch org, but it says that it is none")
+        elif org.kind is OrgKind.SANDBOX and not facts.is_sandbox:
+            self._warn(f"{org.name} is listed as a sandbox, but it says that it is none")
+
+    def _warn(self, message: str) -> None:
+        self._observer.notify(Warned(printable(message)))
+
+    def _out_of_play(self, journey: _Journey) -> None:
+        if journey.in_play:
+            journey.in_play = False
+            self._room.release()
+
+    def _one_less_to_save(self) -> None:
+        self._unsaved -= 1
+        if self._unsaved == 0 and self._saver is not None:
+            self._saver.hurry()
+
+    def _elapsed(self, journey: _Journey) -> float:
+        return self._world.clock() - journey.started
+
+    def _skip(self, org: Org, failure: Failure) -> None:
+        self._finish(Skipped(org, failure))
+        self._one_less_to_save()
+
+    def _finish(self, outcome: Outcome) -> None:
+        self._observer.notify(OrgFinished(outcome))
+        self._deliver(outcome)

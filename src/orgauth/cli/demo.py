@@ -1,0 +1,72 @@
+"""``orgauth demo``: the main job, rehearsed on this machine alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+__all__ = ["demo"]
+
+_LATE, _LATE_SECONDS, _LATENCY_SECONDS = 10, 3.0, 0.1
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+def demo(folder: Path | None) -> int:
+    """Rehearse the main job: 50 simulated orgs, the real login, nothing of yours touched.
+
+    Starts the simulator, makes a key, a certificate and a manifest in FOLDER (a new
+    temporary one by default), and runs `orgauth login` with a home of its own there.
+    """
+    from orgauth.simulator import BackgroundSimulator, World  # noqa: PLC0415 - heavy
+    from orgauth.simulator.rehearsal import Size, prepare  # noqa: PLC0415 - likewise
+
+    folder = folder or Path(tempfile.mkdtemp(prefix="orgauth-demo-"))
+    home = folder / "home"
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    world = World()
+    world.host.latency = _LATENCY_SECONDS
+    size = Size(late=_LATE, late_seconds=_LATE_SECONDS)
+    rehearsal = prepare(folder, size, world=world)
+    with BackgroundSimulator(world) as simulator:
+        manifest = rehearsal.write_manifest(simulator.url)
+        click.echo(f"A simulated Salesforce listens on {simulator.url}: {size}.\n")
+        click.echo(click.style(f"$ orgauth login {manifest}", bold=True))
+        status = _login(manifest, home)
+    _show_places(folder, home, manifest)
+    return status
+
+
+def _login(manifest: Path, home: Path) -> int:
+    """Run the real program, as a person would, in a home of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SF")}
+    environ = {
+        **kept,
+        "HOME": str(home),
+        # The key of the store goes into the demo's home, not into the person's keyring.
+        "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",
+    }
+    command = [sys.executable, "-m", "orgauth", "login", str(manifest)]
+    return subprocess.run(command, env=environ, cwd=home, check=False).returncode  # noqa: S603 - our own program
+
+
+def _show_places(folder: Path, home: Path, manifest: Path) -> None:
+    saved = len(list((home / ".sfdx").glob("*@*.json")))
+    click.echo(
+        f"""
+Where things are
+  the manifest           {manifest}
+  the key, certificate   {folder / "server.key"}, {folder / "server.crt"}
+  {saved} authorizations      {home / ".sfdx"}  (encrypted, as the Salesforce CLI keeps them)
+
+What to type next
+  orgauth plan {manifest}
+  orgauth simulate       a simulated Salesforce that stays, to rehearse your own pipeline
+  orgauth login          with an orgs.yaml of your own; the README leads there
+  rm -r {folder}         when you have seen enough"""
+    )

@@ -1,0 +1,59 @@
+"""The end of a run, for people: how many, who failed of what, what to do about it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import click
+
+from orgauth.models import Authorized, Status
+from orgauth.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orgauth.models import Failure, Outcome, RunResult
+
+__all__ = ["summary_lines"]
+
+_MOST_NAMES = 10
+_COLOURS = {
+    Status.AUTHORIZED: "green",
+    Status.REUSED: "green",
+    Status.FAILED: "red",
+    Status.SKIPPED: "yellow",
+}
+
+
+def summary_lines(run: RunResult) -> Iterator[str]:
+    """Yield the summary, line by line, failures grouped by cause, the largest group first."""
+    counts = [
+        click.style(f"{run.count(status)} {status.value}", fg=_COLOURS[status])
+        for status in Status
+        if run.count(status)
+    ]
+    yield f"{', '.join(counts) or 'no orgs'} in {run.elapsed_seconds:.1f} s"
+    groups: dict[tuple[Status, str, str, str], list[str]] = defaultdict(list)
+    for outcome in run.outcomes:
+        if not isinstance(outcome, Authorized):
+            groups[_cause(outcome, outcome.failure)].append(printable(outcome.org.name))
+    for (status, reason, advice, _), names in sorted(
+        groups.items(), key=lambda group: -len(group[1])
+    ):
+        yield ""
+        yield click.style(f"{len(names)} {status.value}: {reason}", fg=_COLOURS[status])
+        yield f"  {_listed(names)}"
+        if advice:
+            yield f"  {advice}."
+
+
+def _cause(outcome: Outcome, failure: Failure) -> tuple[Status, str, str, str]:
+    reason = printable(f"{failure.code}: {failure.description}")
+    return outcome.status, reason, failure.advice.rstrip("."), failure.kind.value
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMES])
+    more = len(names) - _MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown

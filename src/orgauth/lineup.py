@@ -1,0 +1,80 @@
+"""Who goes when: Dev Hubs first, their scratch orgs as soon as the hub is in, the rest after."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from orgauth.models import Failure, Org
+
+__all__ = ["Lineup"]
+
+
+class Lineup:
+    """Gives out orgs in the order in which they should start.
+
+    A scratch org waits for its Dev Hub only where the hub is in the line-up too.
+
+    Args:
+        orgs: all orgs of the run.
+    """
+
+    def __init__(self, orgs: Iterable[Org]) -> None:
+        everybody = list(orgs)
+        hubs = {org.username for org in everybody}
+        self._waiting: dict[str, list[Org]] = {}
+        leaders: list[Org] = []
+        for org in everybody:
+            if org.dev_hub in hubs:
+                self._waiting.setdefault(org.dev_hub, []).append(org)
+            else:
+                leaders.append(org)
+        # Stable: among hubs, and among the others, the file's order stays.
+        leaders.sort(key=lambda org: org.username not in self._waiting)
+        self._ready = deque(leaders)
+        self._news = asyncio.Event()
+
+    async def next(self) -> Org | None:
+        """Return the next org, waiting for one if hubs are still under way; None at the end."""
+        while not self._ready:
+            if not self._waiting:
+                return None
+            self._news.clear()
+            await self._news.wait()
+        return self._ready.popleft()
+
+    def finished(self, org: Org, failure: Failure | None) -> Sequence[Org]:
+        """Take note how an org's login ended; return the orgs that it would be hopeless to try.
+
+        Args:
+            org: any org of the line-up; one without scratch orgs changes nothing.
+            failure: why it failed, or None where it is in.
+        """
+        followers = self._waiting.pop(org.username, None)
+        if followers is None:
+            return ()
+        hopeless: list[Org] = []
+        hopeful = followers
+        if failure is not None and failure.cause.is_shared:
+            hopeless = [follower for follower in followers if _shares(follower, org)]
+            hopeful = [follower for follower in followers if not _shares(follower, org)]
+        # At the front: who has waited for a hub does not wait for the rest of the file too.
+        self._ready.extendleft(reversed(hopeful))
+        self._news.set()
+        return hopeless
+
+    def give_up(self) -> Sequence[Org]:
+        """End the line-up; return everybody who has not been given out."""
+        left = [*self._ready, *(org for orgs in self._waiting.values() for org in orgs)]
+        self._ready.clear()
+        self._waiting.clear()
+        self._news.set()
+        return left
+
+
+def _shares(follower: Org, hub: Org) -> bool:
+    return follower.client_id == hub.client_id and follower.key == hub.key

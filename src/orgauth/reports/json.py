@@ -1,0 +1,75 @@
+"""The JSON document: the Salesforce CLI's envelope, one object an org. No token is ever in it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, assert_never
+
+from orgauth.models import Authorized, Failed, Skipped, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orgauth.models import Org, Outcome, RunResult
+
+__all__ = ["JsonReport", "document", "envelope"]
+
+
+class JsonReport:
+    """``--report run.json``: the document that ``--json`` prints."""
+
+    def render(self, run: RunResult) -> str:
+        """Return the document, ending with a line end."""
+        return envelope(document(run), status=run.exit_code, warnings=run.warnings)
+
+
+def envelope(result: object, *, status: int, warnings: Sequence[str] = ()) -> str:
+    """Return ``{"status", "result", "warnings"}``, as the Salesforce CLI's ``--json`` has it."""
+    value = {"status": status, "result": result, "warnings": list(warnings)}
+    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+
+
+def document(run: RunResult) -> dict[str, Any]:
+    """Return ``{"summary", "orgs"}`` for all outcomes, in the order given."""
+    summary: dict[str, Any] = {"total": len(run.outcomes)}
+    summary |= {status.value: run.count(status) for status in Status}
+    summary["elapsed_seconds"] = round(run.elapsed_seconds, 3)
+    return {"summary": summary, "orgs": [_org(outcome) for outcome in run.outcomes]}
+
+
+def _org(outcome: Outcome) -> dict[str, Any]:
+    org = outcome.org
+    return {
+        "username": org.username,
+        "alias": org.alias,
+        "kind": org.kind.value,
+        "status": outcome.status.value,
+        **_result(outcome, org),
+        "attempts": outcome.attempts,
+        "elapsed_seconds": round(outcome.elapsed_seconds, 3),
+        "error": _error(outcome),
+    }
+
+
+def _result(outcome: Outcome, org: Org) -> dict[str, Any]:
+    credentials = outcome.credentials if isinstance(outcome, Authorized) else None
+    return {
+        "org_id": credentials.org_id if credentials else None,
+        "instance_url": credentials.instance_url if credentials else None,
+        "login_url": org.login_url,
+    }
+
+
+def _error(outcome: Outcome) -> dict[str, str] | None:
+    match outcome:
+        case Authorized():
+            return None
+        case Failed(failure=failure) | Skipped(failure=failure):
+            return {
+                "code": failure.code,
+                "description": failure.description,
+                "kind": failure.kind.value,
+                "advice": failure.advice,
+            }
+        case _:
+            assert_never(outcome)

@@ -1,0 +1,60 @@
+"""JUnit XML, which every CI system shows as a table: one test case an org."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, assert_never
+from xml.sax.saxutils import escape, quoteattr
+
+from orgauth.models import Authorized, Failed, Skipped, Status
+
+if TYPE_CHECKING:
+    from orgauth.models import Failure, Outcome, RunResult
+
+__all__ = ["JunitReport"]
+
+# What XML 1.0 (section 2.2) has no way to write, not even escaped.
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class JunitReport:
+    """``--report run.xml``: a test suite with one case an org; a skipped org is a skipped case."""
+
+    def render(self, run: RunResult) -> str:
+        """Return the document, ending with a line end."""
+        suite = (
+            f'name="orgauth" tests="{len(run.outcomes)}" failures="{run.count(Status.FAILED)}" '
+            f'errors="0" skipped="{run.count(Status.SKIPPED)}" time="{run.elapsed_seconds:.3f}"'
+        )
+        cases = "\n".join(_case(outcome) for outcome in run.outcomes)
+        return (
+            '<?xml version="1.0" encoding="UTF-8"?>\n'
+            f"<testsuites>\n<testsuite {suite}>\n{cases}\n</testsuite>\n</testsuites>\n"
+        )
+
+
+def _case(outcome: Outcome) -> str:
+    org = outcome.org
+    head = (
+        f"<testcase classname={_attribute('orgauth.' + org.kind.value)} "
+        f'name={_attribute(org.name)} time="{outcome.elapsed_seconds:.3f}"'
+    )
+    match outcome:
+        case Authorized():
+            return f"{head}/>"
+        case Failed(failure=failure):
+            return f"{head}>{_detail('failure', failure)}</testcase>"
+        case Skipped(failure=failure):
+            return f"{head}>{_detail('skipped', failure)}</testcase>"
+        case _:
+            assert_never(outcome)
+
+
+def _detail(tag: str, failure: Failure) -> str:
+    message = f"{failure.code}: {failure.description}"
+    text = escape(_NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", failure.advice))
+    return f"<{tag} message={_attribute(message)} type={_attribute(failure.kind)}>{text}</{tag}>"
+
+
+def _attribute(value: str) -> str:
+    return quoteattr(_NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", value))

@@ -1,0 +1,126 @@
+"""The token endpoint: one POST → ``Credentials``, or a classified failure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from orgauth.answers import is_this_machine, json_of, retry_after_seconds, server_time
+from orgauth.errors import AttemptFailed
+from orgauth.failures import classify, classify_status, server_fault
+from orgauth.models import Cause, Credentials, Failure, FailureKind, Secret
+from orgauth.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orgauth.models import Org
+    from orgauth.ports import HttpAnswer, HttpClient
+
+__all__ = ["JwtBearerEndpoint"]
+
+_PATH = "/services/oauth2/token"
+_HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+# A JWT consists of characters that a form leaves as they are, so the body needs no encoder.
+_BODY = b"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="
+_OK = 200
+
+# The domains that Salesforce's own CLI knows as Salesforce's.
+_SALESFORCE_DOMAINS = (
+    ".salesforce.com",
+    ".force.com",
+    ".cloudforce.com",
+    ".salesforce.mil",
+    ".crmforce.mil",
+    ".sfcrmproducts.cn",
+)
+_ID_URL = re.compile(r"/id/(00D[A-Za-z0-9]{15})/(005[A-Za-z0-9]{15})$")
+
+
+class JwtBearerEndpoint:
+    """``POST {login_url}/services/oauth2/token`` with the JWT bearer grant (RFC 7523)."""
+
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+
+    async def exchange(self, org: Org, assertion: Secret) -> Credentials:
+        """Post the assertion; raise ``AttemptFailed`` if it is refused or the answer is no good."""
+        answer = await self._http.request(
+            "POST",
+            org.login_url + _PATH,
+            headers=_HEADERS,
+            body=_BODY + assertion.reveal().encode("ascii"),
+        )
+        value = json_of(answer)
+        fields = value if isinstance(value, dict) else None
+        if answer.status == _OK:
+            return _credentials(org, fields)
+        raise AttemptFailed(_refusal(org, answer, fields))
+
+
+def _refusal(org: Org, answer: HttpAnswer, fields: Mapping[str, Any] | None) -> Failure:
+    retry_after = retry_after_seconds(answer)
+    error = fields.get("error") if fields else None
+    if fields is None or not isinstance(error, str):
+        return classify_status(org.login_host, answer.status, retry_after=retry_after)
+    description = fields.get("error_description")
+    return classify(
+        org,
+        answer.status,
+        error,
+        description if isinstance(description, str) else "",
+        retry_after=retry_after,
+        server_time=server_time(answer),
+    )
+
+
+def _credentials(org: Org, fields: Mapping[str, Any] | None) -> Credentials:
+    if fields is None:
+        raise AttemptFailed(
+            server_fault("bad_answer", f"{org.login_host} answered with something that is no JSON")
+        )
+    token, instance_url, identity = (
+        fields.get(name) for name in ("access_token", "instance_url", "id")
+    )
+    if not (isinstance(token, str) and isinstance(instance_url, str) and isinstance(identity, str)):
+        raise AttemptFailed(
+            server_fault(
+                "bad_answer", f"{org.login_host} left out access_token, instance_url or id"
+            )
+        )
+    ids = _ID_URL.search(identity)
+    # It goes into a header and an env file: what cannot stand there is no token.
+    if ids is None or not token.isascii() or not token.isprintable() or " " in token:
+        raise AttemptFailed(
+            server_fault("bad_answer", f"{org.login_host} sent an id or a token of a strange form")
+        )
+    return Credentials(Secret(token), _trusted(org, instance_url), ids[1], ids[2])
+
+
+def _trusted(org: Org, instance_url: str) -> str:
+    """Return the origin of ``instance_url`` if a token may be sent there, or raise.
+
+    The login host is trusted to name a Salesforce host, not any host: an answer
+    that points elsewhere would make every later call carry the token there.
+    """
+    try:
+        parts = urlsplit(instance_url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    salesforce = parts.scheme == "https" and host.endswith(_SALESFORCE_DOMAINS)
+    both_here = is_this_machine(host) and is_this_machine(urlsplit(org.login_url).hostname or "")
+    plain = parts.username is None and parts.password is None
+    if plain and (salesforce or (both_here and parts.scheme in ("http", "https"))):
+        return f"{parts.scheme}://{parts.netloc}"
+    raise AttemptFailed(
+        Failure(
+            "untrusted_instance_url",
+            f"{org.login_host} sent an instance_url that is no Salesforce host over https: "
+            + printable(instance_url, limit=200),
+            FailureKind.PERMANENT,
+            Cause.SERVER,
+            "The token was thrown away. Check instance_url: is it really Salesforce's login host?",
+        )
+    )

@@ -1,0 +1,166 @@
+"""HTTP by aiohttp: one request, one whole answer of bounded size, or a classified failure.
+
+What is decided here: TLS is always verified (``SSL_CERT_FILE`` adds a company's own root);
+``HTTPS_PROXY`` and ``NO_PROXY`` are honoured, a ``.netrc`` is not (its passwords have no business
+in a token request); redirects are answers; answers are asked for and taken uncompressed, so that
+none can unfold to gigabytes; no cookies are kept.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+
+from orgauth._version import __version__
+from orgauth.errors import AttemptFailed
+from orgauth.models import Cause, Failure, FailureKind
+from orgauth.ports import HttpAnswer
+from orgauth.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["MAX_ANSWER_BYTES", "AiohttpClient"]
+
+MAX_ANSWER_BYTES = 1024 * 1024
+"""A token answer has about 1 KB, a page of 2,000 scratch orgs about 500 KB."""
+
+_NETWORK_ADVICE = "Check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), and run again"
+
+
+class AiohttpClient:
+    """One session for a whole run, its connections kept alive. An async context manager.
+
+    Args:
+        timeout_seconds: one request, from connecting to the last byte of its answer.
+        find_proxy: gives the proxy for a URL, or None; by default what the environment says.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout_seconds: float,
+        find_proxy: Callable[[str], str | None] | None = None,
+    ) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._find_proxy = find_proxy or _proxy_of_environment
+        self._proxies: dict[tuple[str, str], str | None] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            # How many at once is decided by orgauth.slots, not here.
+            connector=aiohttp.TCPConnector(limit=0, ssl=ssl.create_default_context()),
+            timeout=aiohttp.ClientTimeout(total=self._timeout_seconds),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": f"orgauth/{__version__}", "Accept-Encoding": "identity"},
+            auto_decompress=False,
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None
+    ) -> HttpAnswer:
+        """Send one request; raise ``AttemptFailed`` where no whole answer comes back."""
+        if self._session is None:
+            raise RuntimeError("use the client as an async context manager")
+        try:
+            async with self._session.request(
+                method,
+                url,
+                headers=headers,
+                data=body,
+                allow_redirects=False,
+                proxy=self._proxy(url),
+            ) as response:
+                return HttpAnswer(response.status, response.headers, await _read(response))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            host = urlsplit(url).netloc
+            raise AttemptFailed(_classify(error, host, self._timeout_seconds)) from error
+
+    def _proxy(self, url: str) -> str | None:
+        parts = urlsplit(url)
+        place = (parts.scheme, parts.netloc)
+        if place not in self._proxies:
+            self._proxies[place] = self._find_proxy(url)
+        return self._proxies[place]
+
+
+def _proxy_of_environment(url: str) -> str | None:
+    parts = urlsplit(url)
+    if proxy_bypass(parts.netloc):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    chunks, size = [], 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > MAX_ANSWER_BYTES:
+            response.close()  # do not drain what may never end
+            raise AttemptFailed(
+                _failure("answer_too_large", f"{response.url.host} sent more than 1 MiB")
+            )
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _classify(  # noqa: C901 - a table, one line a row
+    error: Exception, host: str, timeout_seconds: float
+) -> Failure:
+    """Translate what aiohttp, asyncio or the system raised. Order counts: subclasses first."""
+    match error:
+        case TimeoutError():
+            return _failure("timeout", f"{host} did not answer within {timeout_seconds:g} s")
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            return _tls_failure(error, host)
+        case aiohttp.ClientConnectorDNSError():
+            return _failure("dns", f"the name {host} cannot be looked up")
+        case aiohttp.ClientHttpProxyError():
+            return _failure("proxy", f"the proxy answered HTTP {error.status} for {host}")
+        case aiohttp.ClientProxyConnectionError():
+            return _failure("proxy", f"the proxy cannot be reached for {host}")
+        case aiohttp.ClientConnectorError():
+            reason = error.os_error.strerror or "no connection"
+            return _failure("connection_refused", f"no connection to {host}: {printable(reason)}")
+        case aiohttp.ServerDisconnectedError():
+            return _failure("disconnected", f"{host} closed the connection without an answer")
+        case aiohttp.ClientPayloadError():
+            return _failure("half_answer", f"{host} broke off in the middle of its answer")
+        case aiohttp.ClientResponseError():
+            return _failure("bad_http", f"{host} sent an answer that is not HTTP")
+        case aiohttp.InvalidURL() | ValueError():
+            return _failure("bad_url", f"{host} is no host that can be asked", permanent=True)
+        case _:
+            return _failure("connection_lost", f"the connection to {host} broke")
+
+
+def _tls_failure(error: Exception, host: str) -> Failure:
+    inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None)
+    reason = (
+        getattr(inner, "verify_message", None) or getattr(inner, "reason", None) or "TLS failed"
+    )
+    return Failure(
+        "tls",
+        f"the TLS connection to {host} is not trusted: {printable(str(reason))}",
+        FailureKind.PERMANENT,
+        Cause.NETWORK,
+        "Where a company proxy opens TLS, point SSL_CERT_FILE to a bundle that has its root "
+        "certificate. Verification cannot be switched off",
+    )
+
+
+def _failure(code: str, description: str, *, permanent: bool = False) -> Failure:
+    kind = FailureKind.PERMANENT if permanent else FailureKind.TRANSIENT
+    return Failure(code, description, kind, Cause.NETWORK, _NETWORK_ADVICE)

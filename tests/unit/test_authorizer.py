@@ -1,0 +1,560 @@
+"""The core, in virtual time: order, patience, slots, lessons, stopping; nobody disturbs another."""
+
+import asyncio
+import random
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+import jwt
+import pytest
+
+from orgauth import failures
+from orgauth.assertion import AssertionBuilder
+from orgauth.authorizer import Authorizer, World
+from orgauth.errors import AttemptFailed, KeySourceError
+from orgauth.events import AudienceLearnt, ClockCorrected, HostPaused, OrgWaiting, Warned
+from orgauth.exchange import Exchange
+from orgauth.keys.pem import RsaSigner
+from orgauth.models import (
+    Authorized,
+    Cause,
+    Credentials,
+    Failed,
+    Failure,
+    FailureKind,
+    KeyRef,
+    OrgFacts,
+    OrgKind,
+    Secret,
+    Skipped,
+)
+from orgauth.settings import NotApprovedPolicy, RetryPolicies
+from orgauth.slots import Pace, Slots
+from support import EventList, in_virtual_time, make_org, private_key
+
+FACTS = OrgFacts(
+    organization_name="Acme",
+    instance_name="USA1S",
+    namespace_prefix=None,
+    edition="Developer Edition",
+    is_sandbox=False,
+    is_scratch=False,
+    is_dev_hub=True,
+)
+POLICIES = RetryPolicies(not_approved=NotApprovedPolicy(5, 60, 600))
+
+
+def refusal(error, description=""):
+    return lambda org: AttemptFailed(failures.classify(org, 400, error, description))
+
+
+NOT_APPROVED = refusal("invalid_grant", "user hasn't approved this consumer")
+WRONG_KEY = refusal("invalid_grant", "invalid assertion")
+INACTIVE = refusal("inactive_user")
+WRONG_AUDIENCE = refusal("invalid_grant", "audience is invalid")
+
+
+@dataclass
+class LoginHosts:
+    """A world of login hosts and orgs that tests change; times are virtual."""
+
+    latency: float = 0.1
+    replicated_at: dict = field(default_factory=dict)
+    refuses: dict = field(default_factory=dict)
+    wants_audience: dict = field(default_factory=dict)
+    clock_ahead: float = 0.0
+    throttles: list = field(default_factory=list)
+    facts: dict = field(default_factory=dict)
+    refuses_calls: dict = field(default_factory=dict)
+    asked: list = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+
+    def now(self):
+        return asyncio.get_running_loop().time()
+
+    async def exchange(self, org, assertion):
+        claims = jwt.decode(
+            assertion.reveal(),
+            private_key().public_key(),
+            algorithms=["RS256"],
+            options={"verify_aud": False, "verify_exp": False},
+        )
+        self.asked.append((org.username, self.now(), claims["aud"]))
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            await asyncio.sleep(self.latency)
+        finally:
+            self.in_flight -= 1
+        if self.throttles:
+            raise AttemptFailed(
+                failures.classify_status(org.login_host, 429, retry_after=self.throttles.pop())
+            )
+        wanted = self.wants_audience.get(org.login_host)
+        if wanted not in (None, claims["aud"]):
+            raise WRONG_AUDIENCE(org)
+        if claims["exp"] < self.now() + self.clock_ahead:
+            raise AttemptFailed(
+                failures.classify(
+                    org,
+                    400,
+                    "invalid_grant",
+                    "expired authorization code",
+                    server_time=self.now() + self.clock_ahead,
+                )
+            )
+        if org.username in self.refuses:
+            raise self.refuses[org.username](org)
+        if self.now() < self.replicated_at.get(org.username, 0.0):
+            raise NOT_APPROVED(org)
+        return Credentials(
+            Secret(f"token of {org.username}"),
+            "https://acme.my.salesforce.com",
+            f"00D{abs(hash(org.username)) % 10**15:015d}",
+            "005000000000000AAA",
+        )
+
+    async def inspect(self, org, credentials):
+        await asyncio.sleep(self.latency)
+        if org.username in self.refuses_calls:
+            raise AttemptFailed(self.refuses_calls[org.username])
+        by_kind = replace(
+            FACTS,
+            is_dev_hub=org.kind is OrgKind.DEV_HUB,
+            is_scratch=org.kind is OrgKind.SCRATCH,
+            is_sandbox=org.kind is OrgKind.SANDBOX,
+        )
+        return self.facts.get(org.username, by_kind)
+
+
+class Shelf:
+    """A saver that takes a second, and refuses whom it is told to."""
+
+    def __init__(self, refuses=()):
+        self.kept = {}
+        self.refuses = refuses
+        self.hurried_at = None
+
+    async def save(self, authorized):
+        await asyncio.sleep(1)
+        if authorized.org.username in self.refuses:
+            return Failure("not_saved", "full", FailureKind.PERMANENT, Cause.STORE, "make room")
+        self.kept[authorized.org.username] = authorized
+        return None
+
+    def hurry(self):
+        self.hurried_at = asyncio.get_running_loop().time()
+
+
+def authorize(orgs, world, **options):
+    """Run the real core over a world of login hosts; return outcomes by username, and more."""
+
+    async def main():
+        return await _authorize(orgs, world, **options)
+
+    return in_virtual_time(main())
+
+
+async def _authorize(
+    orgs,
+    world,
+    *,
+    slots=32,
+    verify=True,
+    saver=None,
+    stop_at=None,
+    in_play=64,
+    signer=None,
+    policies=POLICIES,
+):
+    loop = asyncio.get_running_loop()
+    observer, delivered = EventList(), []
+    key = RsaSigner(private_key())
+    assertions = AssertionBuilder(signer or (lambda ref: key), clock=loop.time)
+    gates = Slots(total=slots, per_host=slots, clock=loop.time)
+    authorizer = Authorizer(
+        exchange=Exchange(
+            assertions=assertions,
+            endpoint=world,
+            slots=gates,
+            pace=Pace(None, clock=loop.time),
+            observer=observer,
+        ),
+        slots=gates,
+        policies=policies,
+        world=World(loop.time, asyncio.sleep, random.Random(7)),
+        observer=observer,
+        deliver=delivered.append,
+        probe=world if verify else None,
+        saver=saver,
+        in_play=in_play,
+    )
+    if stop_at is not None:
+        loop.call_later(stop_at, authorizer.stop)
+    await authorizer.run(orgs)
+    elapsed = loop.time()
+    await assertions.close()
+    await gates.close()
+    assert len(delivered) == len({outcome.org.username for outcome in delivered}) == len(orgs)
+    return {outcome.org.username: outcome for outcome in delivered}, observer, elapsed
+
+
+def scratch_orgs(count, **changes):
+    return [
+        make_org(f"s{number}@acme.example.com", kind=OrgKind.SCRATCH, **changes)
+        for number in range(count)
+    ]
+
+
+HUB = make_org("hub@acme.example.com", kind=OrgKind.DEV_HUB, alias="hub")
+
+
+def test_every_org_is_authorized_and_proved_alive():
+    """The way of an org through the house, hubs and all."""
+    orgs = [HUB, *scratch_orgs(3, dev_hub=HUB.username), make_org("p@acme.example.com")]
+
+    outcomes, _, _ = authorize(orgs, LoginHosts())
+
+    assert {type(outcome) for outcome in outcomes.values()} == {Authorized}
+    assert all(outcome.attempts == 1 for outcome in outcomes.values())
+    assert outcomes[HUB.username].facts.is_dev_hub
+
+
+def test_without_verification_no_call_is_made():
+    """Facts are then unknown, not made up."""
+    world = LoginHosts(refuses_calls={HUB.username: None})
+
+    outcomes, _, _ = authorize([HUB], world, verify=False)
+
+    assert outcomes[HUB.username].facts is None
+
+
+def test_scratch_orgs_start_when_their_hub_is_in():
+    """Not before, and at once."""
+    world = LoginHosts()
+    scratch = scratch_orgs(2, dev_hub=HUB.username)
+
+    authorize([*scratch, HUB], world)
+
+    started = {username: at for username, at, _ in world.asked}
+    assert started[HUB.username] == 0.0
+    assert started[scratch[0].username] == pytest.approx(0.2)  # the hub's exchange and its proof
+    assert started[scratch[1].username] == pytest.approx(0.2)
+
+
+def test_a_hub_that_fails_for_a_shared_reason_takes_its_scratch_orgs_along_untried():
+    """One request instead of a hundred hopeless ones, and everyone is told why."""
+    world = LoginHosts(refuses={HUB.username: WRONG_KEY})
+
+    outcomes, _, _ = authorize([HUB, *scratch_orgs(100, dev_hub=HUB.username)], world)
+
+    assert len(world.asked) == 1
+    skipped = [outcome for outcome in outcomes.values() if isinstance(outcome, Skipped)]
+    assert len(skipped) == 100
+    assert skipped[0].failure.cause is Cause.DEV_HUB
+    assert "hub" in skipped[0].failure.description
+    assert "certificate" in skipped[0].failure.advice
+
+
+def test_a_hub_that_fails_for_its_own_reason_leaves_its_scratch_orgs_their_chance():
+    """Its user is inactive; theirs are not."""
+    world = LoginHosts(refuses={HUB.username: INACTIVE})
+    scratch = scratch_orgs(3, dev_hub=HUB.username)
+
+    outcomes, _, _ = authorize([HUB, *scratch], world)
+
+    assert isinstance(outcomes[HUB.username], Failed)
+    assert all(isinstance(outcomes[org.username], Authorized) for org in scratch)
+
+
+def test_a_new_scratch_org_is_waited_for_until_it_is_replicated():
+    """Not approved at first, authorized later, each attempt with a fresh assertion."""
+    late = scratch_orgs(1)[0]
+    world = LoginHosts(replicated_at={late.username: 100.0})
+
+    outcomes, observer, elapsed = authorize([late], world)
+
+    outcome = outcomes[late.username]
+    assert isinstance(outcome, Authorized)
+    assert outcome.attempts == len(world.asked) > 1
+    assert 100 <= outcome.elapsed_seconds <= elapsed <= 160 + 1
+    assert {event.kind for event in observer.of(OrgWaiting)} == {FailureKind.NOT_APPROVED}
+
+
+def test_an_org_that_is_never_replicated_fails_at_the_deadline():
+    """With advice that says what else can be done."""
+    late = scratch_orgs(1)[0]
+    world = LoginHosts(replicated_at={late.username: 1e9})
+
+    outcomes, _, elapsed = authorize([late], world)
+
+    outcome = outcomes[late.username]
+    assert isinstance(outcome, Failed)
+    assert elapsed == pytest.approx(600, abs=1)
+    assert "not_approved.timeout_seconds" in outcome.failure.advice
+
+
+def test_not_approved_is_final_for_a_dev_hub():
+    """There it is a mistake in the app's policies, and the advice says which."""
+    world = LoginHosts(refuses={HUB.username: NOT_APPROVED})
+
+    outcomes, _, _ = authorize([HUB], world)
+
+    assert len(world.asked) == 1
+    assert "Permitted Users" in outcomes[HUB.username].failure.advice
+
+
+def test_waiting_holds_no_slot():
+    """Four slots, 500 ready orgs, 300 that wait ten seconds: the ready ones do not notice."""
+    ready = scratch_orgs(500)
+    late = [replace(org, username=f"late-{org.username}") for org in scratch_orgs(300)]
+    world = LoginHosts(latency=0.02, replicated_at={org.username: 10.0 for org in late})
+    mixed = [org for pair in zip(ready, late, strict=False) for org in pair] + ready[300:]
+    policies = RetryPolicies(not_approved=NotApprovedPolicy(10, 10, 600))
+
+    alone = authorize(ready, LoginHosts(latency=0.02), slots=4, verify=False)[2]
+    outcomes, _, elapsed = authorize(mixed, world, slots=4, verify=False, policies=policies)
+
+    assert world.most_in_flight == 4
+    assert all(isinstance(outcome, Authorized) for outcome in outcomes.values())
+    assert alone == pytest.approx(500 * 0.02 / 4, rel=0.01)
+    # Each late org asks at least twice; the answers it gets meanwhile are the only cost.
+    requests = len(world.asked)
+    assert elapsed <= max(10 + 10 + 0.02, requests * 0.02 / 4) * 1.15
+
+
+def test_no_more_tasks_are_in_play_than_asked_for():
+    """A hundred thousand orgs are not a hundred thousand tasks."""
+    world = LoginHosts()
+
+    authorize(scratch_orgs(200), world, slots=50, in_play=10, verify=False)
+
+    assert world.most_in_flight == 10
+
+
+def test_a_throttling_host_pauses_for_everybody_as_long_as_it_asks():
+    """All wait, nobody fails, and the pause is told once."""
+    world = LoginHosts(throttles=[30.0])
+    orgs = [make_org(f"p{number}@acme.example.com") for number in range(3)]
+
+    outcomes, observer, elapsed = authorize(orgs, world, slots=1, verify=False)
+
+    assert all(isinstance(outcome, Authorized) for outcome in outcomes.values())
+    assert [event.delay_seconds for event in observer.of(HostPaused)] == [30.0]
+    assert elapsed == pytest.approx(0.1 + 30 + 3 * 0.1)
+
+
+def test_a_wrong_audience_is_paid_for_once_a_batch():
+    """The first org asks alone, learns, and all others ask right the first time."""
+    host = "acme.my.salesforce.com"
+    orgs = [
+        make_org(f"p{number}@acme.example.com", login_url=f"https://{host}") for number in range(50)
+    ]
+    world = LoginHosts(wants_audience={host: "https://test.salesforce.com"})
+
+    outcomes, observer, _ = authorize(orgs, world)
+
+    assert all(isinstance(outcome, Authorized) for outcome in outcomes.values())
+    assert Counter(audience for _, _, audience in world.asked) == {
+        "https://login.salesforce.com": 1,
+        "https://test.salesforce.com": 50,
+    }
+    assert [event.audience for event in observer.of(AudienceLearnt)] == [
+        "https://test.salesforce.com"
+    ]
+
+
+def test_an_audience_that_is_wrong_either_way_fails_with_advice():
+    """Both were tried; that is all that can be tried."""
+    world = LoginHosts(wants_audience={"login.salesforce.com": "https://site.example.com"})
+
+    outcomes, _, _ = authorize([HUB], world)
+
+    assert len(world.asked) == 2
+    assert outcomes[HUB.username].failure.cause is Cause.AUDIENCE
+
+
+@pytest.mark.parametrize("ahead", [600.0, 4000.0])
+def test_a_clock_that_is_behind_is_corrected_once_for_all(ahead):
+    """Signed again by the host's clock; who comes later signs right at once."""
+    world = LoginHosts(clock_ahead=ahead)
+    orgs = [make_org(f"p{number}@acme.example.com") for number in range(5)]
+
+    outcomes, observer, _ = authorize(orgs, world, slots=1)
+
+    assert all(isinstance(outcome, Authorized) for outcome in outcomes.values())
+    assert len(world.asked) == 6
+    assert [round(event.skew_seconds) for event in observer.of(ClockCorrected)] == [round(ahead)]
+
+
+def test_requests_under_way_when_the_clock_is_corrected_are_signed_again():
+    """They were refused for the same reason, not for one of their own."""
+    world = LoginHosts(clock_ahead=600.0)
+    orgs = [make_org(f"p{number}@acme.example.com") for number in range(5)]
+
+    outcomes, observer, _ = authorize(orgs, world, slots=5)
+
+    assert all(isinstance(outcome, Authorized) for outcome in outcomes.values())
+    assert len(observer.of(ClockCorrected)) == 1
+
+
+def test_expired_without_a_skew_is_final():
+    """The host's own clock says that the assertion was fine: signing again would not help."""
+    expired = refusal("invalid_grant", "expired authorization code")
+    world = LoginHosts(refuses={HUB.username: expired})
+
+    outcomes, _, _ = authorize([HUB], world)
+
+    assert outcomes[HUB.username].failure.cause is Cause.CLOCK
+    assert len(world.asked) == 1
+
+
+def test_a_token_that_no_call_accepts_is_a_failure():
+    """The login succeeded and is of no use."""
+    rejected = failures.classify_rest("acme", 401, "INVALID_SESSION_ID", "Session expired")
+    world = LoginHosts(refuses_calls={HUB.username: rejected})
+
+    outcomes, _, _ = authorize([HUB], world)
+
+    assert outcomes[HUB.username].failure.cause is Cause.REJECTED_TOKEN
+
+
+def test_a_call_that_fails_for_a_moment_is_repeated_without_a_new_login():
+    """Logins are counted by Salesforce; calls are cheap."""
+    busy = failures.classify_rest("acme", 503, "", "")
+    world = LoginHosts(refuses_calls={HUB.username: busy})
+
+    async def main():
+        asyncio.get_running_loop().call_later(3.0, world.refuses_calls.clear)
+        return await _authorize([HUB], world)
+
+    outcomes, observer, _ = in_virtual_time(main())
+    assert isinstance(outcomes[HUB.username], Authorized)
+    assert len(world.asked) == outcomes[HUB.username].attempts == 1
+    assert observer.of(OrgWaiting)
+
+
+def test_scratch_orgs_learn_their_last_day_from_their_hub():
+    """None of them has to ask."""
+    scratch = scratch_orgs(1, dev_hub=HUB.username)[0]
+    world = LoginHosts()
+    org_id = f"00D{abs(hash(scratch.username)) % 10**15:015d}"
+    world.facts[HUB.username] = replace(FACTS, scratch_org_expirations={org_id[:15]: "2030-01-31"})
+
+    outcomes, _, _ = authorize([HUB, scratch], world)
+
+    assert outcomes[scratch.username].facts.expiration_date == "2030-01-31"
+    assert outcomes[HUB.username].facts.expiration_date is None
+
+
+def test_an_org_that_is_not_what_the_manifest_says_is_a_warning():
+    """It works; but the person should know."""
+    orgs = [
+        HUB,
+        make_org("s@acme.example.com", kind=OrgKind.SCRATCH),
+        make_org("b@acme.example.com", kind=OrgKind.SANDBOX),
+        make_org("p@acme.example.com"),
+    ]
+    plain = replace(FACTS, is_dev_hub=False)
+
+    _, observer, _ = authorize(orgs, LoginHosts(facts={org.username: plain for org in orgs}))
+
+    texts = sorted(event.message for event in observer.of(Warned))
+    assert len(texts) == 3
+    assert "sandbox" in texts[0]
+    assert "Dev Hub" in texts[1]
+    assert "scratch" in texts[2]
+
+
+def test_what_cannot_be_saved_is_failed_and_the_others_are_kept():
+    """The store's trouble is told in the org's outcome."""
+    orgs = [make_org(f"p{number}@acme.example.com") for number in range(3)]
+    shelf = Shelf(refuses=[orgs[1].username])
+
+    outcomes, _, elapsed = authorize(orgs, LoginHosts(), saver=shelf)
+
+    assert [type(outcomes[org.username]) for org in orgs] == [Authorized, Failed, Authorized]
+    assert set(shelf.kept) == {orgs[0].username, orgs[2].username}
+    assert shelf.hurried_at < elapsed  # nobody else would come: no reason to linger
+
+
+def test_a_key_that_does_not_sign_fails_its_org_alone():
+    """An HSM may refuse while another key signs on."""
+    own = replace(HUB, username="own@acme.example.com", key=KeyRef("file", "/keys/own.key"))
+
+    def signer(ref):
+        if ref == own.key:
+            raise KeySourceError("the HSM is locked", advice="unlock it")
+        return RsaSigner(private_key())
+
+    outcomes, _, _ = authorize([HUB, own], LoginHosts(), signer=signer)
+
+    assert isinstance(outcomes[HUB.username], Authorized)
+    assert outcomes[own.username].failure.code == "key_unusable"
+    assert outcomes[own.username].failure.advice == "unlock it"
+
+
+def test_stopping_keeps_what_is_in_and_skips_the_rest():
+    """Who is being saved is saved; who waits, is under way, or has not begun is skipped."""
+    ready = [make_org(f"p{number}@acme.example.com") for number in range(20)]
+    late = scratch_orgs(5)
+    behind_a_slow_hub = scratch_orgs(3, dev_hub=HUB.username)
+    behind_a_slow_hub = [replace(org, username=f"b-{org.username}") for org in behind_a_slow_hub]
+    hub = replace(HUB, is_new=True)
+    world = LoginHosts(
+        replicated_at={org.username: 1000.0 for org in late} | {HUB.username: 1000.0}
+    )
+    shelf = Shelf()
+
+    outcomes, _, elapsed = authorize(
+        [hub, *behind_a_slow_hub, *late, *ready],
+        world,
+        slots=2,
+        verify=False,
+        saver=shelf,
+        stop_at=0.95,
+        in_play=4,
+    )
+
+    authorized = {name for name, end in outcomes.items() if isinstance(end, Authorized)}
+    skipped = [end for end in outcomes.values() if isinstance(end, Skipped)]
+    assert 0 < len(authorized) < 20
+    assert authorized == set(shelf.kept)
+    assert len(authorized) + len(skipped) == len(outcomes) == 29
+    assert {end.failure.cause for end in skipped} == {Cause.INTERRUPTED}
+    assert elapsed < 3
+
+
+def test_stopping_before_the_first_attempt_still_gives_everyone_an_outcome():
+    """Tasks that were made but had not begun are no exception."""
+    orgs = [make_org(f"p{number}@acme.example.com") for number in range(5)]
+
+    outcomes, _, _ = authorize(orgs, LoginHosts(), stop_at=0.0)
+
+    assert {type(outcome) for outcome in outcomes.values()} == {Skipped}
+
+
+def test_a_mistake_in_the_program_is_not_hidden():
+    """It ends the run with a traceback, not with a wrong outcome."""
+
+    class Broken(LoginHosts):
+        async def inspect(self, org, credentials):
+            raise ZeroDivisionError
+
+    with pytest.raises(ExceptionGroup) as caught:
+        authorize([HUB], Broken())
+    assert caught.group_contains(ZeroDivisionError)
+
+
+def test_a_cancelled_run_is_cancelled():
+    """Somebody's own program may end it; that is not the same as stop()."""
+
+    async def main():
+        task = asyncio.create_task(_authorize([HUB], LoginHosts(latency=100)))
+        await asyncio.sleep(1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    in_virtual_time(main())
