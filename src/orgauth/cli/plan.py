@@ -1,33 +1,20 @@
-"""``orgauth plan``: everything that can be checked without sending anything."""
+"""``orgauth plan``. Options here; the checks are in ``run_plan``."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from orgauth.cli import options
-from orgauth.cli.errors import show_error
-from orgauth.errors import ManifestError, OrgauthError, Problem
-from orgauth.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-    from rich.table import Table
-
-    from orgauth.models import Org
-    from orgauth.ports import Store
-    from orgauth.wiring import KeyCheck, Prepared
 
 __all__ = ["plan"]
 
-_PIPED_WIDTH = 400  # a table in a file or a pipe is not folded to somebody's terminal
 
-
-@click.command()
+@click.command(short_help="Check a manifest offline, and show what login would do.")
 @options.manifest
 @options.json_output
 @options.only
@@ -37,137 +24,6 @@ def plan(manifest: Path, *, as_json: bool, only: tuple[str, ...], stores: tuple[
 
     Nothing is sent and nothing is written. Exit status: 0 if login could start, 2 if not.
     """
-    try:
-        from orgauth import wiring  # noqa: PLC0415 - heavy, and `--help` must feel instant
+    from orgauth.cli import run_plan  # noqa: PLC0415 - heavy, and `--help` must feel instant
 
-        prepared = wiring.prepare(manifest, only=only)
-        _refuse_mismatches(prepared)
-        built = wiring.build_stores(stores, prepared.orgs)
-        if as_json:
-            _print_json(prepared, built)
-        else:
-            _print_tables(prepared, built)
-    except OrgauthError as error:
-        return show_error(error, as_json=as_json)
-    return 0
-
-
-def _refuse_mismatches(prepared: Prepared) -> None:
-    problems = [
-        Problem(
-            prepared.manifest.key_positions[check.ref],
-            f"the key {check.ref} does not belong to the certificate {check.certificate.path} "
-            "beside it; Salesforce would answer 'invalid assertion'",
-        )
-        for check in prepared.keys
-        if check.certificate is not None and not check.certificate.matches
-    ]
-    if problems:
-        raise ManifestError(
-            problems,
-            advice="Make the certificate again from the key, and upload it to the app; or name "
-            "the key that the certificate was made from",
-        )
-
-
-def _print_json(prepared: Prepared, stores: Sequence[Store]) -> None:
-    from orgauth.reports.json import envelope  # noqa: PLC0415 - only for --json
-
-    result = {
-        "manifest": str(prepared.manifest.path),
-        "orgs": [_org(org) for org in prepared.orgs],
-        "keys": [_key(check) for check in prepared.keys],
-        "stores": [store.name for store in stores],
-    }
-    click.echo(envelope(result, status=0, warnings=prepared.warnings), nl=False)
-
-
-def _org(org: Org) -> dict[str, Any]:
-    return {
-        "username": org.username,
-        "alias": org.alias,
-        "kind": org.kind.value,
-        "dev_hub": org.dev_hub,
-        "login_url": org.login_url,
-        "audience": org.audience,
-        "client_id": org.client_id,
-        "key": str(org.key),
-        "waits_for_replication": org.is_new,
-        "set_default": org.set_default,
-        "set_default_dev_hub": org.set_default_dev_hub,
-    }
-
-
-def _key(check: KeyCheck) -> dict[str, Any]:
-    found = check.certificate
-    return {
-        "source": check.ref.source,
-        "location": check.ref.location,
-        "certificate": None
-        if found is None
-        else {
-            "path": str(found.path),
-            "matches": found.matches,
-            "expires": found.expires.date().isoformat() if found.expires else None,
-        },
-    }
-
-
-def _print_tables(prepared: Prepared, stores: Sequence[Store]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - 50 ms that only a table needs
-
-    console = Console(
-        highlight=False, markup=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH
-    )
-    console.print(_org_table(prepared.orgs))
-    console.print(_key_table(prepared.keys))
-    saved = ", ".join(printable(store.name) for store in stores) or "nowhere"
-    settings = prepared.settings
-    console.print(
-        f"{len(prepared.orgs)} orgs, {settings.concurrency} at once; tokens saved in: {saved}"
-    )
-    for warning in prepared.warnings:
-        console.print(f"warning: {printable(warning)}", style="yellow")
-    console.print("Nothing was sent. `orgauth login` does it.", style="dim")
-
-
-def _org_table(orgs: Sequence[Org]) -> Table:
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - with the rest of rich
-    from rich.table import Table  # noqa: PLC0415 - likewise
-    from rich.text import Text  # noqa: PLC0415 - likewise
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in ("Org", "Username", "Kind", "Login URL", "Audience", "Default"):
-        table.add_column(heading, overflow="fold")
-    for org in orgs:
-        cells = (
-            ("└ " if org.dev_hub else "") + (org.alias or "-"),
-            org.username,
-            org.kind.value + (", new" if org.is_new and not org.dev_hub else ""),
-            org.login_url,
-            org.audience,
-            _defaults(org),
-        )
-        table.add_row(*(Text(printable(cell)) for cell in cells))
-    return table
-
-
-def _defaults(org: Org) -> str:
-    names = ["org"] * org.set_default + ["Dev Hub"] * org.set_default_dev_hub
-    return ", ".join(names)
-
-
-def _key_table(checks: Sequence[KeyCheck]) -> Table:
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - with the rest of rich
-    from rich.table import Table  # noqa: PLC0415 - likewise
-    from rich.text import Text  # noqa: PLC0415 - likewise
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in ("Key", "Certificate beside it"):
-        table.add_column(heading, overflow="fold")
-    for check in checks:
-        found = check.certificate
-        expiry = f", until {found.expires:%Y-%m-%d}" if found and found.expires else ""
-        certificate = f"{found.path} matches{expiry}" if found else "none found"
-        table.add_row(Text(printable(str(check.ref))), Text(printable(certificate)))
-    return table
+    return run_plan.main(manifest, as_json=as_json, only=only, stores=stores)

@@ -16,7 +16,10 @@ _SECONDS = click.FloatRange(min=0)
 _FILE = click.Path(exists=True, dir_okay=False)
 
 
-@click.command(short_help="Serve simulated orgs to rehearse against.")
+@click.command(
+    short_help="Serve simulated orgs to rehearse against.",
+    context_settings={"show_default": True},
+)
 @click.argument("folder", type=click.Path(file_okay=False), required=False)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 for any free port.")
 @click.option("--dev-hubs", type=_COUNT, default=2, help="How many Dev Hubs.")

@@ -1,0 +1,184 @@
+"""The run behind ``orgauth login``: prepare, authorize, report; signals end it gently."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from orgauth import wiring
+from orgauth.cli.errors import show_error
+from orgauth.cli.summary import summary_lines
+from orgauth.errors import OrgauthError, StoreError, UsageError
+from orgauth.events import RunStarted, Warned
+from orgauth.models import RunResult, Status
+from orgauth.progress import Fanout, LiveProgress, LogObserver, PlainProgress, Silence, WarningList
+from orgauth.reports import BY_SUFFIX
+from orgauth.reports.json import JsonReport
+from orgauth.stores.atomic_file import write_atomically
+from orgauth.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from orgauth.authorizer import Authorizer
+    from orgauth.models import Outcome
+    from orgauth.ports import Observer, Report, Store
+    from orgauth.progress import Progress
+    from orgauth.wiring import Prepared
+
+__all__ = ["Options", "main"]
+
+_INTERRUPTED = 128  # plus the signal's number, as shells count
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says; see ``orgauth login --help``."""
+
+    as_json: bool
+    concurrency: int | None
+    only: Sequence[str]
+    stores: Sequence[str]
+    verify: bool
+    reports: Sequence[Path]
+    verbose: int
+    quiet: bool
+
+
+def main(manifest: Path, options: Options) -> int:
+    """Run the command; return its exit status."""
+    try:
+        _configure_logging(options.verbose)
+        writers = _report_writers(options.reports)
+        prepared = wiring.prepare(manifest, only=options.only, concurrency=options.concurrency)
+        stores = wiring.build_stores(options.stores, prepared.orgs)
+        run = _write_reports(writers, _run(prepared, stores, options))
+        _show(run, options)
+    except OrgauthError as error:
+        return show_error(error, as_json=options.as_json)
+    return run.exit_code
+
+
+def _run(prepared: Prepared, stores: Sequence[Store], options: Options) -> RunResult:
+
+    warnings = WarningList()
+    started = time.monotonic()
+    with _progress(options) as progress:
+        observer = Fanout(warnings, LogObserver(), progress)
+        for warning in prepared.warnings:
+            observer.notify(Warned(warning))
+        outcomes, caught = asyncio.run(
+            _authorize(prepared, stores, observer=observer, verify=options.verify)
+        )
+    order = {org.username: number for number, org in enumerate(prepared.orgs)}
+    outcomes.sort(key=lambda outcome: order[outcome.org.username])
+    good = all(outcome.status in (Status.AUTHORIZED, Status.REUSED) for outcome in outcomes)
+    return RunResult(
+        outcomes,
+        elapsed_seconds=time.monotonic() - started,
+        exit_code=_INTERRUPTED + caught if caught else 0 if good else 1,
+        warnings=warnings.messages,
+    )
+
+
+async def _authorize(
+    prepared: Prepared, stores: Sequence[Store], *, observer: Observer, verify: bool
+) -> tuple[list[Outcome], int]:
+    """Return all outcomes, and the signal that ended the run early, or 0."""
+    outcomes: list[Outcome] = []
+    observer.notify(RunStarted(len(prepared.orgs)))
+    async with wiring.assembled(
+        prepared, observer=observer, deliver=outcomes.append, stores=stores, verify=verify
+    ) as authorizer:
+        caught = _stop_on_signals(authorizer)
+        await authorizer.run(prepared.orgs)
+    return outcomes, caught[0] if caught else 0
+
+
+def _stop_on_signals(authorizer: Authorizer) -> list[int]:
+    """Stop gently on the first SIGINT or SIGTERM; the second one ends the process as usual."""
+    loop = asyncio.get_running_loop()
+    caught: list[int] = []
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def stop(number: int) -> None:
+        caught.append(number)
+        for each in signals:
+            loop.remove_signal_handler(each)
+        authorizer.stop()
+
+    for each in signals:
+        loop.add_signal_handler(each, stop, each)
+    return caught
+
+
+def _progress(options: Options) -> Progress:
+
+    if options.quiet:
+        return Silence(sys.stderr)
+    if sys.stderr.isatty() and not (options.verbose or options.as_json):
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+
+        console = Console(stderr=True, highlight=False)
+        if not console.is_dumb_terminal:
+            return LiveProgress(console)
+    return PlainProgress(sys.stderr)
+
+
+def _configure_logging(verbose: int) -> None:
+    if not verbose:
+        return
+    logging.basicConfig(
+        stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING
+    )
+    level = logging.DEBUG if verbose > 1 else logging.INFO
+    for name in ("orgauth", "asyncio", "aiohttp"):
+        logging.getLogger(name).setLevel(level)
+
+
+def _report_writers(paths: Sequence[Path]) -> list[tuple[Report, Path]]:
+
+    writers = []
+    for path in paths:
+        report = BY_SUFFIX.get(path.suffix.casefold())
+        if report is None:
+            raise UsageError(
+                f"no report is written as {path.name}",
+                advice=f"--report takes files that end in {' or '.join(BY_SUFFIX)}",
+            )
+        if not path.absolute().parent.is_dir():
+            raise UsageError(f"--report {path}: there is no folder {path.parent}")
+        writers.append((report, path))
+    return writers
+
+
+def _write_reports(writers: Sequence[tuple[Report, Path]], run: RunResult) -> RunResult:
+    """Write all reports; one that cannot be written is told, and costs the run its good status."""
+    troubles = []
+    for report, path in writers:
+        try:
+            write_atomically(path, report.render(run).encode())
+        except StoreError as error:
+            troubles.append(str(error))
+            click.echo(f"warning: {printable(str(error))}", err=True)
+    if not troubles:
+        return run
+    return replace(run, exit_code=run.exit_code or 1, warnings=[*run.warnings, *troubles])
+
+
+def _show(run: RunResult, options: Options) -> None:
+    if options.as_json:
+        click.echo(JsonReport().render(run), nl=False)
+        return
+
+    if not options.quiet or run.exit_code:
+        for line in summary_lines(run):
+            click.echo(line)

@@ -1,0 +1,81 @@
+"""Everything that can go wrong, by name: ``org.answers(faults.half_json(), times=1)``."""
+
+from __future__ import annotations
+
+from orgauth.simulator import errors
+from orgauth.simulator.fault import Fault
+from orgauth.simulator.reply_faults import (
+    body,
+    broken_gzip,
+    call_refusal,
+    changed,
+    deep_json,
+    gzip_bomb,
+    gzipped,
+    half_json,
+    html,
+    redirect,
+    refusal,
+    status,
+    too_many_requests,
+    unavailable,
+    wrong_instance_url,
+    wrong_shape,
+)
+from orgauth.simulator.wire_faults import (
+    closed,
+    cut_short,
+    endless_body,
+    endless_headers,
+    hang,
+    huge,
+    reset,
+    slow_drip,
+)
+
+__all__ = [
+    "Fault",
+    "body",
+    "broken_gzip",
+    "call_refusal",
+    "changed",
+    "closed",
+    "cut_short",
+    "deep_json",
+    "endless_body",
+    "endless_headers",
+    "gzip_bomb",
+    "gzipped",
+    "half_json",
+    "hang",
+    "html",
+    "huge",
+    "passing",
+    "redirect",
+    "refusal",
+    "reset",
+    "slow_drip",
+    "status",
+    "too_many_requests",
+    "unavailable",
+    "wrong_instance_url",
+    "wrong_shape",
+]
+
+
+def passing() -> tuple[Fault, ...]:
+    """Return faults that a patient client survives: they are gone when it asks again."""
+    return (
+        status(500),
+        status(502),
+        too_many_requests(retry_after=1),
+        unavailable(retry_after=1),
+        html(503),
+        half_json(),
+        cut_short(),
+        broken_gzip(),
+        closed(),
+        reset(),
+        slow_drip(pause=0.001),
+        refusal(errors.UNKNOWN_ERROR),
+    )
