@@ -64,7 +64,8 @@ class Batcher(Generic[Item, Result]):
         """Finish what was submitted, then let the thread go."""
         self.hurry()
         if self._runner is not None:
-            await self._runner
+            # Shielded: whoever gives up waiting for the end does not stop the work.
+            await asyncio.shield(self._runner)
         self._thread.shutdown()
 
     async def _run(self) -> None:
@@ -78,6 +79,10 @@ class Batcher(Generic[Item, Result]):
                 results = await loop.run_in_executor(
                     self._thread, self._work, [item for item, _ in batch]
                 )
+                if len(results) != len(batch):
+                    raise ValueError(  # noqa: TRY301 - whoever waits must not wait for ever
+                        f"{len(batch)} items gave {len(results)} results"
+                    )
             except Exception as error:  # noqa: BLE001 - passed on to everyone who waits for it
                 results = [error] * len(batch)
             for (_, future), result in zip(batch, results, strict=True):

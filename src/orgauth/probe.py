@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from orgauth.answers import json_of, retry_after_seconds
 from orgauth.errors import AttemptFailed
 from orgauth.failures import classify_rest, server_fault
-from orgauth.models import OrgFacts, OrgKind
+from orgauth.models import FailureKind, OrgFacts, OrgKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orgauth.models import Credentials, Org
+    from orgauth.models import Credentials, Failure, Org
     from orgauth.ports import HttpAnswer, HttpClient
 
 __all__ = ["RestProbe"]
@@ -36,6 +37,8 @@ _IS_DEV_HUB = "SELECT Id FROM ScratchOrgInfo LIMIT 1"
 _SCRATCH_ORGS = "SELECT ScratchOrg, ExpirationDate FROM ScratchOrgInfo WHERE Status = 'Active'"
 _MOST_PAGES = 50  # of 2,000 rows each: far above any Dev Hub's allocation
 _BAD_REQUEST = 400
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NUMBER = re.compile(r"[0-9]{1,3}\.[0-9]")
 
 
 class RestProbe:
@@ -51,7 +54,7 @@ class RestProbe:
         results = await self._batch(credentials, _queries(org.kind))
         host = urlsplit(credentials.instance_url).netloc
         row = _first_record(host, results[0])
-        is_dev_hub = len(results) > 1 and _succeeded(results[1])
+        is_dev_hub = len(results) > 1 and _is_answered(host, results[1])
         instance_name = _text(row, "InstanceName")
         trial_expiration = _text(row, "TrialExpirationDate")
         in_sandbox = row.get("IsSandbox") is True
@@ -67,7 +70,7 @@ class RestProbe:
             trial_expiration=trial_expiration,
             api_version=await self._api_version(credentials, instance_name or host),
             scratch_org_expirations=(
-                await self._expirations(credentials, results[1]["result"])
+                await self._expirations(credentials, results[1].get("result"))
                 if is_dev_hub and org.kind is OrgKind.DEV_HUB
                 else {}
             ),
@@ -97,9 +100,10 @@ class RestProbe:
         for _ in range(_MOST_PAGES):
             if not isinstance(page, dict):
                 break
-            for row in page.get("records") or ():
+            rows = page.get("records")
+            for row in rows if isinstance(rows, list) else ():
                 org_id, last_day = _text(row, "ScratchOrg"), _text(row, "ExpirationDate")
-                if org_id and last_day:
+                if org_id and last_day and _DAY.fullmatch(last_day):
                     found[org_id[:15]] = last_day
             more = page.get("nextRecordsUrl")
             if not isinstance(more, str) or not more.startswith("/services/data/"):
@@ -127,7 +131,7 @@ class RestProbe:
         value = json_of(answer)
         versions = [_text(row, "version") for row in value] if isinstance(value, list) else []
         return max(
-            (version for version in versions if version and _is_number(version)),
+            (version for version in versions if version and _NUMBER.fullmatch(version)),
             key=float,
             default=None,
         )
@@ -162,7 +166,7 @@ def _queries(kind: OrgKind) -> list[str]:
             return [_ORGANIZATION]
 
 
-def _refusal(host: str, answer: HttpAnswer) -> Any:
+def _refusal(host: str, answer: HttpAnswer) -> Failure:
     code, message = _rest_error(json_of(answer))
     return classify_rest(
         host, answer.status, code, message, retry_after=retry_after_seconds(answer)
@@ -177,17 +181,29 @@ def _rest_error(value: object) -> tuple[str, str]:
 
 def _first_record(host: str, result: Mapping[str, Any]) -> dict[str, Any]:
     if not _succeeded(result):
-        status = result.get("statusCode")
-        code, message = _rest_error(result.get("result"))
-        raise AttemptFailed(
-            classify_rest(host, status if isinstance(status, int) else _BAD_REQUEST, code, message)
-        )
+        raise AttemptFailed(_part_failed(host, result))
     page = result.get("result")
     records = page.get("records") if isinstance(page, dict) else None
     row = records[0] if isinstance(records, list) and records else None
     if not isinstance(row, dict):
         raise AttemptFailed(server_fault("bad_answer", f"{host} told nothing about its org"))
     return row
+
+
+def _is_answered(host: str, result: Mapping[str, Any]) -> bool:
+    """Return whether the org knows scratch orgs; raise where it could not say for the moment."""
+    if _succeeded(result):
+        return True
+    failure = _part_failed(host, result)
+    if failure.kind is not FailureKind.PERMANENT:
+        raise AttemptFailed(failure)
+    return False
+
+
+def _part_failed(host: str, result: Mapping[str, Any]) -> Failure:
+    status = result.get("statusCode")
+    code, message = _rest_error(result.get("result"))
+    return classify_rest(host, status if isinstance(status, int) else _BAD_REQUEST, code, message)
 
 
 def _succeeded(result: Mapping[str, Any]) -> bool:
@@ -198,10 +214,6 @@ def _succeeded(result: Mapping[str, Any]) -> bool:
 def _text(row: object, name: str) -> str | None:
     value = row.get(name) if isinstance(row, dict) else None
     return value if isinstance(value, str) else None
-
-
-def _is_number(version: str) -> bool:
-    return version.replace(".", "", 1).isdigit() and version.isascii()
 
 
 def _strange(credentials: Credentials) -> AttemptFailed:

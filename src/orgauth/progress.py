@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
@@ -229,7 +230,7 @@ class LiveProgress:
                     Text(f"  {printable(host)} asks to slow down: {until - now:.0f} s", "yellow")
                 )
         for at, event in waiting[: self._MOST_WAITING]:
-            when = f"next try in {at - now:.0f} s" if at > now else "trying again"
+            when = f"next try in {math.ceil(at - now)} s" if at > now else "trying again"
             lines.append(Text(f"  {printable(event.name)}: {_why(event.kind)}, {when}", "dim"))
         if len(waiting) > self._MOST_WAITING:
             lines.append(Text(f"  … and {len(waiting) - self._MOST_WAITING} more", "dim"))

@@ -25,6 +25,7 @@ _HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "appl
 # A JWT consists of characters that a form leaves as they are, so the body needs no encoder.
 _BODY = b"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="
 _OK = 200
+_DEFAULT_PORTS = {"https": 443, "http": 80}
 
 # The domains that Salesforce's own CLI knows as Salesforce's.
 _SALESFORCE_DOMAINS = (
@@ -35,7 +36,12 @@ _SALESFORCE_DOMAINS = (
     ".crmforce.mil",
     ".sfcrmproducts.cn",
 )
-_ID_URL = re.compile(r"/id/(00D[A-Za-z0-9]{15})/(005[A-Za-z0-9]{15})$")
+_ID_URL = re.compile(r"/id/(00D[A-Za-z0-9]{15})/(005[A-Za-z0-9]{15})\Z")
+# It goes into a header and an env file: what cannot stand there is no token.
+_TOKEN = re.compile(r"[!-~]+")
+# Narrower than what URLs allow: a backslash or an exotic dot is read as one host here and as
+# another by the next program that gets the URL (https://evil.com\.salesforce.com, for one).
+_HOST_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]+")
 
 
 class JwtBearerEndpoint:
@@ -90,8 +96,7 @@ def _credentials(org: Org, fields: Mapping[str, Any] | None) -> Credentials:
             )
         )
     ids = _ID_URL.search(identity)
-    # It goes into a header and an env file: what cannot stand there is no token.
-    if ids is None or not token.isascii() or not token.isprintable() or " " in token:
+    if ids is None or not _TOKEN.fullmatch(token):
         raise AttemptFailed(
             server_fault("bad_answer", f"{org.login_host} sent an id or a token of a strange form")
         )
@@ -104,16 +109,22 @@ def _trusted(org: Org, instance_url: str) -> str:
     The login host is trusted to name a Salesforce host, not any host: an answer
     that points elsewhere would make every later call carry the token there.
     """
-    try:
-        parts = urlsplit(instance_url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    salesforce = parts.scheme == "https" and host.endswith(_SALESFORCE_DOMAINS)
-    both_here = is_this_machine(host) and is_this_machine(urlsplit(org.login_url).hostname or "")
-    plain = parts.username is None and parts.password is None
-    if plain and (salesforce or (both_here and parts.scheme in ("http", "https"))):
-        return f"{parts.scheme}://{parts.netloc}"
+    origin = _origin(instance_url)
+    if origin is not None:
+        scheme, host, port = origin
+        salesforce = (
+            scheme == "https"
+            and host.endswith(_SALESFORCE_DOMAINS)
+            and _HOST_NAME.fullmatch(host) is not None
+        )
+        both_here = is_this_machine(host) and is_this_machine(
+            urlsplit(org.login_url).hostname or ""
+        )
+        if salesforce or (both_here and scheme in _DEFAULT_PORTS):
+            place = f"[{host}]" if ":" in host else host
+            return f"{scheme}://{place}" + (
+                "" if port in (None, _DEFAULT_PORTS[scheme]) else f":{port}"
+            )
     raise AttemptFailed(
         Failure(
             "untrusted_instance_url",
@@ -124,3 +135,15 @@ def _trusted(org: Org, instance_url: str) -> str:
             "The token was thrown away. Check instance_url: is it really Salesforce's login host?",
         )
     )
+
+
+def _origin(url: str) -> tuple[str, str, int | None] | None:
+    """Return scheme, host and port, in lower case; None where that is not all there is to it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.username is not None or not parts.hostname:
+        return None
+    return parts.scheme, parts.hostname, port

@@ -16,6 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 
 from orgauth._version import __version__
+from orgauth.answers import is_this_machine
 from orgauth.errors import AttemptFailed
 from orgauth.models import Cause, Failure, FailureKind
 from orgauth.ports import HttpAnswer
@@ -29,6 +30,7 @@ __all__ = ["MAX_ANSWER_BYTES", "AiohttpClient"]
 MAX_ANSWER_BYTES = 1024 * 1024
 """A token answer has about 1 KB, a page of 2,000 scratch orgs about 500 KB."""
 
+_PROXY_REFUSES = range(400, 500)  # wants a password, or does not let this host through
 _NETWORK_ADVICE = "Check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), and run again"
 
 
@@ -91,16 +93,39 @@ class AiohttpClient:
         parts = urlsplit(url)
         place = (parts.scheme, parts.netloc)
         if place not in self._proxies:
-            self._proxies[place] = self._find_proxy(url)
+            proxy = self._find_proxy(url)
+            if proxy is not None and not _is_http_url(proxy):
+                raise AttemptFailed(
+                    # It may hold a password, so it is not quoted.
+                    _failure(
+                        "proxy",
+                        f"the proxy for {parts.netloc} is no http:// or https:// address",
+                        permanent=True,
+                    )
+                )
+            self._proxies[place] = proxy
         return self._proxies[place]
 
 
 def _proxy_of_environment(url: str) -> str | None:
     parts = urlsplit(url)
-    if proxy_bypass(parts.netloc):
+    host = parts.hostname or ""
+    # At a proxy, 127.0.0.1 would be another machine. NO_PROXY may name an IPv6 address with
+    # brackets and port, or, as most people write it, without.
+    if is_this_machine(host) or proxy_bypass(parts.netloc) or proxy_bypass(host):
         return None
     proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+
+
+def _is_http_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -128,7 +153,11 @@ def _classify(  # noqa: C901 - a table, one line a row
         case aiohttp.ClientConnectorDNSError():
             return _failure("dns", f"the name {host} cannot be looked up")
         case aiohttp.ClientHttpProxyError():
-            return _failure("proxy", f"the proxy answered HTTP {error.status} for {host}")
+            return _failure(
+                "proxy",
+                f"the proxy answered HTTP {error.status} for {host}",
+                permanent=error.status in _PROXY_REFUSES,
+            )
         case aiohttp.ClientProxyConnectionError():
             return _failure("proxy", f"the proxy cannot be reached for {host}")
         case aiohttp.ClientConnectorError():

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pty
 import selectors
+import subprocess
+import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -112,3 +116,39 @@ def in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine; hours of sleep take no time."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(main)
+
+
+def invoke(*args: object) -> tuple[int, str, str]:
+    """Run a command in this process; return its status, standard output and standard error."""
+    from click.testing import CliRunner  # noqa: PLC0415 - only tests of commands need it
+
+    from orgauth.cli.main import cli  # noqa: PLC0415 - likewise
+
+    result = CliRunner().invoke(cli, [str(arg) for arg in args], standalone_mode=False)
+    if result.exception is not None:
+        raise result.exception
+    return result.return_value, result.stdout, result.stderr
+
+
+def on_a_terminal(*args: object) -> tuple[int, str]:
+    """Run the program on a terminal of its own; return its status and what the terminal got."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "orgauth", *(str(arg) for arg in args)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"},
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # how Linux says that the other end is closed
+                break
+            if not part:
+                break
+            shown += part
+        os.close(ours)
+    return process.returncode, shown.decode(errors="replace")

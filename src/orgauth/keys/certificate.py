@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509 import load_pem_x509_certificates
+
+from orgauth.text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +29,8 @@ MAX_CERTIFICATE_BYTES = 4096
 """What a connected app takes (Salesforce's documentation of the JWT bearer flow)."""
 
 _SUFFIXES = (".crt", ".cer", ".cert", ".pem", ".cert.pem", ".crt.pem")
+_MARK = b"-----BEGIN CERTIFICATE-----"
+_MAX_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class CertificateCheck:
 
     path: Path
     matches: bool
-    """Whether it is the certificate of this very key."""
+    """Whether it is the certificate of this very key; True where it cannot be read, so not told."""
     expires: datetime | None
     """None where the file is no certificate that can be read."""
     warnings: tuple[str, ...] = ()
@@ -48,49 +53,65 @@ def check_certificate(key_file: Path, signer: Signer, *, now: float) -> Certific
         signer: the key itself.
         now: seconds since 1970, to tell whether the certificate is still valid.
     """
-    path = _beside(key_file)
-    if path is None:
-        return None
+    for path in _candidates(key_file):
+        try:
+            pem = _read(path)
+        except OSError as error:
+            return _unusable(path, f"cannot be read: {error.strerror}")
+        if _MARK in pem:
+            return _check(path, pem, signer, now)
+    return None
+
+
+def _candidates(key_file: Path) -> list[Path]:
+    """Return where the certificate may be, the key's own file last: it may hold both."""
+    stem = key_file.with_suffix("") if key_file.name.endswith(".key.pem") else key_file
+    beside = [stem.with_suffix(suffix) for suffix in _SUFFIXES]
+    return [*(path for path in beside if path != key_file), key_file]
+
+
+def _read(path: Path) -> bytes:
+    """Return the beginning of a regular file; nothing of a pipe, or where there is no file."""
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.read(_MAX_BYTES)
+
+
+def _check(path: Path, pem: bytes, signer: Signer, now: float) -> CertificateCheck:
+    own = signer.public_key_der()
     try:
-        pem = path.read_bytes()
-        certificate = load_pem_x509_certificate(pem)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is damaged"
-        return CertificateCheck(
-            path, matches=True, expires=None, warnings=(f"{path} cannot be read: {reason}",)
-        )
-    public = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        certificates = load_pem_x509_certificates(pem)
+        keys = [
+            certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            for certificate in certificates
+        ]
+    except (ValueError, UnsupportedAlgorithm):
+        return _unusable(path, "is damaged")
+    # A file may hold a whole chain; the first is the one that counts, unless another fits.
+    certificate = certificates[keys.index(own) if own in keys else 0]
     return CertificateCheck(
         path,
-        matches=public == signer.public_key_der(),
+        matches=own in keys,
         expires=certificate.not_valid_after_utc,
         warnings=tuple(_warnings(path, pem, certificate, now)),
     )
 
 
-def _beside(key_file: Path) -> Path | None:
-    """Return the first certificate that shares the key's name, however its suffix is written."""
-    for suffix in _SUFFIXES:
-        path = key_file.with_suffix(suffix)
-        try:
-            if path != key_file and b"-----BEGIN CERTIFICATE" in path.read_bytes()[:65536]:
-                return path
-        except (OSError, ValueError):
-            continue
-    return None
+def _unusable(path: Path, why: str) -> CertificateCheck:
+    warning = f"the certificate {printable(str(path))} {why}"
+    return CertificateCheck(path, matches=True, expires=None, warnings=(warning,))
 
 
 def _warnings(path: Path, pem: bytes, certificate: Certificate, now: float) -> list[str]:
     found = []
+    shown = printable(str(path))
     moment = datetime.fromtimestamp(now, tz=UTC)
-    if certificate.not_valid_after_utc < moment:
-        found.append(
-            f"the certificate {path} expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
-        )
-    elif certificate.not_valid_before_utc > moment:
-        found.append(
-            f"the certificate {path} is valid only from {certificate.not_valid_before_utc:%Y-%m-%d}"
-        )
-    if len(pem) > MAX_CERTIFICATE_BYTES:
-        found.append(f"the certificate {path} is over 4 KB, which an app does not take")
+    since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if until < moment:
+        found.append(f"the certificate {shown} expired on {until:%Y-%m-%d}")
+    elif since > moment:
+        found.append(f"the certificate {shown} is valid only from {since:%Y-%m-%d}")
+    if b"PRIVATE KEY-----" not in pem and len(pem) > MAX_CERTIFICATE_BYTES:
+        found.append(f"the certificate {shown} is over 4 KB, which an app does not take")
     return found

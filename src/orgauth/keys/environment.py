@@ -7,7 +7,7 @@ import binascii
 from typing import TYPE_CHECKING
 
 from orgauth.errors import KeySourceError
-from orgauth.keys.passphrase import passphrase_of
+from orgauth.keys.passphrase import as_bytes, passphrase_of
 from orgauth.keys.pem import load_signer
 
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ class EnvironmentKeySource:
         """Decode and parse the variable, or raise ``KeySourceError``."""
         value = self._environ.get(ref.location, "")
         if not value.strip():
-            raise KeySourceError(f"the variable {ref.location} with the private key is not set")
+            raise KeySourceError(
+                f"the variable {ref.location} with the private key is not set",
+                advice=f"Put the key into it, as PEM or base64: export {ref.location}=…",
+            )
         return load_signer(
             _pem(value), where=str(ref), passphrase=passphrase_of(ref, self._environ)
         )
@@ -46,9 +49,9 @@ class EnvironmentKeySource:
 def _pem(value: str) -> bytes:
     if "-----BEGIN" in value:
         # Some CI systems keep a variable on one line, its line ends written as \n.
-        text = value if "\n" in value.strip() else value.replace("\\n", "\n")
-        return text.encode()
+        text = value if "\n" in value.strip() else value.replace("\\r", "").replace("\\n", "\n")
+        return as_bytes(text)
     try:
         return base64.b64decode("".join(value.split()), validate=True)
     except (binascii.Error, ValueError):
-        return value.encode()  # load_signer says what it is not
+        return as_bytes(value)  # load_signer says what it is not

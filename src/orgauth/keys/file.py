@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import select
+import shlex
 import stat
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orgauth.errors import KeySourceError
 from orgauth.keys.passphrase import passphrase_of
 from orgauth.keys.pem import load_signer
+from orgauth.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["FileKeySource"]
 
 _MAX_BYTES = 64 * 1024  # an encrypted RSA-4096 key is under 4 KB
+_WHICH_FILE = "jwt_key_file names the private key in PEM form, such as server.key"
 
 
 class FileKeySource:
@@ -26,47 +32,74 @@ class FileKeySource:
 
     Args:
         environ: where the passphrase's variable is looked up.
+        pipe_seconds: how long to wait for the writer, where the file is a pipe.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], *, pipe_seconds: float = 10.0) -> None:
         self._environ = environ
+        self._pipe_seconds = pipe_seconds
 
     def load(self, ref: KeyRef) -> RsaSigner:
         """Read and parse the file, or raise ``KeySourceError``."""
         pem = self._read(Path(ref.location))
-        return load_signer(pem, where=ref.location, passphrase=passphrase_of(ref, self._environ))
+        where = printable(ref.location)
+        return load_signer(pem, where=where, passphrase=passphrase_of(ref, self._environ))
 
     def warnings(self, ref: KeyRef) -> list[str]:
         """Return what is unwise about the file: others can read it, for one."""
         try:
             mode = Path(ref.location).stat().st_mode
-        except OSError:
+        except (OSError, ValueError):
             return []  # load() tells
         if mode & (stat.S_IRGRP | stat.S_IROTH | stat.S_IWGRP | stat.S_IWOTH):
             return [
                 (
                     "other users of this machine can read or write the private key "
-                    f"{ref.location}: chmod 600 {ref.location}"
+                    f"{printable(ref.location)}: chmod 600 {shlex.quote(printable(ref.location))}"
                 )
             ]
         return []
 
-    @staticmethod
-    def _read(path: Path) -> bytes:
+    def _read(self, path: Path) -> bytes:
+        shown = printable(str(path))
         try:
-            # A pipe or device would block or never end; /dev/fd of a process substitution is fine.
             if path.is_dir():
-                raise KeySourceError(f"the key file {path} is a folder")
-            with path.open("rb") as file:
-                pem = file.read(_MAX_BYTES + 1)
+                raise KeySourceError(f"the key file {shown} is a folder", advice=_WHICH_FILE)
+            # Opening a pipe would wait for its writer; this way the wait is ours to end.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                pem = self._all_of(descriptor, shown)
+            finally:
+                os.close(descriptor)
         except FileNotFoundError as error:
             raise KeySourceError(
-                f"the key file {path} does not exist",
+                f"the key file {shown} does not exist",
                 advice="A relative jwt_key_file starts at the manifest's folder",
             ) from error
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "no valid file name"
-            raise KeySourceError(f"the key file {path} cannot be read: {reason}") from error
+            raise KeySourceError(
+                f"the key file {shown} cannot be read: {reason}", advice=_WHICH_FILE
+            ) from error
         if len(pem) > _MAX_BYTES:
-            raise KeySourceError(f"the key file {path} is too large to be a key")
+            raise KeySourceError(
+                f"the key file {shown} is too large to be a key", advice=_WHICH_FILE
+            )
+        return pem
+
+    def _all_of(self, descriptor: int, shown: str) -> bytes:
+        """Read to the end. A pipe (a shell's ``<(…)``, for one) gets time to be written."""
+        pem = b""
+        readable = select.poll()
+        readable.register(descriptor, select.POLLIN)
+        deadline = time.monotonic() + self._pipe_seconds
+        while len(pem) <= _MAX_BYTES:
+            if not readable.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                raise KeySourceError(
+                    f"nobody writes the private key into the pipe {shown}", advice=_WHICH_FILE
+                )
+            part = os.read(descriptor, _MAX_BYTES + 1 - len(pem))
+            if not part:
+                break
+            pem += part
         return pem

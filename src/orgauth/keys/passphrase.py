@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orgauth.errors import KeySourceError
+from orgauth.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orgauth.models import KeyRef
 
-__all__ = ["passphrase_of"]
+__all__ = ["as_bytes", "passphrase_of"]
 
 
 def passphrase_of(ref: KeyRef, environ: Mapping[str, str]) -> bytes | None:
@@ -25,6 +26,13 @@ def passphrase_of(ref: KeyRef, environ: Mapping[str, str]) -> bytes | None:
     passphrase = environ.get(ref.passphrase_env)
     if not passphrase:
         raise KeySourceError(
-            f"the variable {ref.passphrase_env} with the passphrase of {ref} is not set"
+            f"the variable {ref.passphrase_env} with the passphrase of {printable(str(ref))} "
+            "is not set",
+            advice="Set it, or take jwt_key_passphrase_env away if the key is not encrypted",
         )
-    return passphrase.encode()
+    return as_bytes(passphrase)
+
+
+def as_bytes(value: str) -> bytes:
+    """Return a variable's value as the system holds it; Python escapes its odd bytes (PEP 383)."""
+    return value.encode(errors="surrogateescape")

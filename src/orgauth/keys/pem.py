@@ -93,11 +93,16 @@ def _kind_of(key: object) -> str:
 
 
 def _refuse_what_is_no_private_key(pem: bytes, where: str) -> None:
+    if b"-----BEGIN OPENSSH PRIVATE KEY-----" in pem:
+        raise KeySourceError(
+            f"the private key {where} is in OpenSSH's own form",
+            advice="Turn a copy of it into PEM with `ssh-keygen -p -N '' -m PEM -f COPY`",
+        )
     if b"PRIVATE KEY-----" in pem:
         return
-    if b"-----BEGIN CERTIFICATE" in pem:
+    if b"-----BEGIN CERTIFICATE-----" in pem:
         what = "is a certificate, not a private key; the app gets the certificate, orgauth the key"
-    elif b"PUBLIC KEY-----" in pem:
+    elif b"PUBLIC KEY-----" in pem or pem.lstrip().startswith(b"ssh-rsa "):
         what = "is a public key, not a private key"
     elif not pem.strip():
         what = "is empty"

@@ -1,0 +1,112 @@
+"""How a run is written down: JSON and JUnit. Foreign text is harmless in both."""
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from orgauth.models import (
+    Authorized,
+    Cause,
+    Credentials,
+    Failed,
+    Failure,
+    FailureKind,
+    OrgKind,
+    RunResult,
+    Secret,
+    Skipped,
+)
+from orgauth.reports import BY_SUFFIX
+from support import make_org
+
+NASTY = 'a"<b>&\x1b[31m\n::error::\u202e\ud800]]>'
+
+
+def outcomes(text="refused"):
+    failure = Failure("invalid_grant", text, FailureKind.PERMANENT, Cause.USER, f"ask {text}")
+    credentials = Credentials(
+        Secret("00D!canary"), "https://x.my.salesforce.com", "00D000000000001AAA", "005"
+    )
+    return [
+        Authorized(make_org("a@b.example.com", alias="uat"), credentials, None, 2, 1.23456),
+        Failed(make_org("c@d.example.com", kind=OrgKind.SCRATCH), failure, 3, 2.0),
+        Skipped(make_org("e@f.example.com"), failure),
+    ]
+
+
+def run_of(text="refused", exit_code=1):
+    return RunResult(outcomes(text), elapsed_seconds=4.5678, exit_code=exit_code, warnings=["w"])
+
+
+def test_json_has_the_contract_s_form():
+    """Programs rely on it."""
+    value = json.loads(BY_SUFFIX[".json"].render(run_of()))
+
+    assert value["status"] == 1
+    assert value["warnings"] == ["w"]
+    assert value["result"]["summary"] == {
+        "total": 3,
+        "authorized": 1,
+        "reused": 0,
+        "failed": 1,
+        "skipped": 1,
+        "elapsed_seconds": 4.568,
+    }
+    assert value["result"]["orgs"][0] == {
+        "username": "a@b.example.com",
+        "alias": "uat",
+        "kind": "production",
+        "status": "authorized",
+        "org_id": "00D000000000001AAA",
+        "instance_url": "https://x.my.salesforce.com",
+        "login_url": "https://login.salesforce.com",
+        "attempts": 2,
+        "elapsed_seconds": 1.235,
+        "error": None,
+    }
+    assert value["result"]["orgs"][1]["error"] == {
+        "code": "invalid_grant",
+        "description": "refused",
+        "kind": "permanent",
+        "advice": "ask refused",
+    }
+    assert [org["status"] for org in value["result"]["orgs"]] == ["authorized", "failed", "skipped"]
+
+
+def test_junit_has_a_case_an_org():
+    """CI systems show it as a table."""
+    suite = ET.fromstring(BY_SUFFIX[".xml"].render(run_of()))[0]  # noqa: S314 - our own text
+
+    assert suite.attrib == {
+        "name": "orgauth",
+        "tests": "3",
+        "failures": "1",
+        "errors": "0",
+        "skipped": "1",
+        "time": "4.568",
+    }
+    good, failed, skipped = suite
+    assert (good.get("name"), good.get("classname"), len(good)) == ("uat", "orgauth.production", 0)
+    assert failed[0].tag == "failure"
+    assert failed[0].get("message") == "invalid_grant: refused"
+    assert failed[0].text == "ask refused"
+    assert skipped[0].tag == "skipped"
+
+
+@pytest.mark.parametrize("suffix", BY_SUFFIX)
+def test_no_report_holds_a_token(suffix):
+    """A report is mailed, archived, and shown to everybody."""
+    assert "canary" not in BY_SUFFIX[suffix].render(run_of())
+
+
+def test_foreign_text_leaves_both_well_formed():
+    """Quotes, escapes, and what XML cannot hold at all."""
+    value = json.loads(BY_SUFFIX[".json"].render(run_of(NASTY)))
+    assert value["result"]["orgs"][1]["error"]["description"] == NASTY
+
+    text = BY_SUFFIX[".xml"].render(run_of(NASTY))
+    text.encode()
+    suite = ET.fromstring(text)[0]  # noqa: S314 - our own text
+    assert "<b>" in suite[1][0].get("message")
+    assert "\x1b" not in text

@@ -1,0 +1,230 @@
+"""What people see while a run goes on."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from orgauth.events import (
+    AudienceLearnt,
+    ClockCorrected,
+    HostPaused,
+    OrgFinished,
+    OrgStarted,
+    OrgWaiting,
+    RunStarted,
+    Warned,
+)
+from orgauth.models import Authorized, Cause, Credentials, Failed, Failure, FailureKind, Secret
+from orgauth.progress import (
+    Fanout,
+    LiveProgress,
+    LogObserver,
+    PlainProgress,
+    Silence,
+    WarningList,
+)
+from support import make_org
+
+CREDENTIALS = Credentials(Secret("00D!canary"), "https://x.my.salesforce.com", "00D", "005")
+
+
+def authorized(name="uat", attempts=1):
+    org = make_org("a@b.example.com", alias=name)
+    return OrgFinished(Authorized(org, CREDENTIALS, None, attempts, 0.25))
+
+
+def failed(description="user is inactive", name="prod"):
+    failure = Failure(
+        "inactive_user", description, FailureKind.PERMANENT, Cause.USER, "activate it"
+    )
+    return OrgFinished(Failed(make_org("c@d.example.com", alias=name), failure, 1, 0.5))
+
+
+def waiting(name="late", kind=FailureKind.NOT_APPROVED, delay=4.0):
+    return OrgWaiting(name, kind, "invalid_grant: not yet", 2, delay)
+
+
+CLOCK = ClockCorrected("login.salesforce.com", 600.0)
+AUDIENCE = AudienceLearnt("acme.my.salesforce.com", "https://test.salesforce.com")
+PAUSE = HostPaused("login.salesforce.com", 5.0)
+
+
+def lines_of(progress_class, *events):
+    stream = io.StringIO()
+    with progress_class(stream) as progress:
+        for event in events:
+            progress.notify(event)
+    return stream.getvalue().splitlines()
+
+
+def test_plain_progress_writes_one_line_an_org():
+    """In the order in which they end, aligned, with attempts only where there were several."""
+    lines = lines_of(
+        PlainProgress,
+        RunStarted(12),
+        OrgStarted("uat"),
+        waiting(),
+        authorized(),
+        authorized("sit", attempts=3),
+        failed(),
+    )
+
+    assert lines == [
+        "[ 1/12] authorized uat (0.2 s)",
+        "[ 2/12] authorized sit (0.2 s, 3 attempts)",
+        "[ 3/12] failed prod: inactive_user: user is inactive",
+    ]
+
+
+def test_plain_progress_tells_pauses_and_warnings():
+    """Who reads a CI log later should know why it took so long."""
+    lines = lines_of(PlainProgress, PAUSE, CLOCK, AUDIENCE, Warned("an alias moved"))
+
+    assert lines[0] == "login.salesforce.com asks to slow down: pausing 5.0 s"
+    assert "600 s behind login.salesforce.com" in lines[1]
+    assert "wants the audience https://test.salesforce.com" in lines[2]
+    assert lines[3] == "warning: an alias moved"
+
+
+def test_a_clock_that_is_ahead_is_called_so():
+    """The sign is easily read wrong."""
+    assert "60 s ahead of" in lines_of(Silence, ClockCorrected("h", -60.0))[0]
+
+
+def test_silence_is_broken_by_warnings_only():
+    """-q keeps quiet about what went as it should, and about what the summary says."""
+    lines = lines_of(Silence, RunStarted(2), authorized(), failed(), PAUSE, Warned("look"))
+
+    assert lines == ["warning: look"]
+
+
+@pytest.mark.parametrize("text", ["\x1b[2J", "a\n::error::b", "\u202egnp"])
+def test_what_a_server_says_cannot_lead_the_terminal(text):
+    """Neither by escape sequences nor by new lines."""
+    lines = lines_of(PlainProgress, failed(text), Warned(text), HostPaused(text, 1.0))
+
+    assert len(lines) == 3
+    assert all(text not in line for line in lines)
+
+
+def test_events_reach_every_observer():
+    """Progress, log and the report's warnings look at the same run."""
+    first, second = WarningList(), WarningList()
+    fanout = Fanout(first, second)
+
+    fanout.notify(Warned("a"))
+    fanout.notify(authorized())
+    fanout.notify(AUDIENCE)
+
+    assert first.messages == second.messages
+    assert first.messages[0] == "a"
+    assert len(first.messages) == 2
+
+
+def test_the_log_tells_waits_and_attempts(caplog):
+    """-v and -vv; warnings and ends are told elsewhere already."""
+    caplog.set_level("DEBUG", logger="orgauth")
+    for event in (
+        RunStarted(1),
+        OrgStarted("uat"),
+        waiting(),
+        waiting(kind=FailureKind.THROTTLED),
+        waiting(kind=FailureKind.TRANSIENT),
+        authorized(),
+        Warned("x"),
+        CLOCK,
+        AUDIENCE,
+        PAUSE,
+    ):
+        LogObserver().notify(event)
+
+    assert [record.levelname for record in caplog.records] == ["DEBUG", "INFO", "INFO", "INFO"]
+    assert "late: waiting for replication after attempt 2, next try in 4.0 s" in caplog.text
+    assert "as its host asks" in caplog.text
+    assert "after a fault" in caplog.text
+
+
+class Watch:
+    """A clock that the test sets."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def picture(progress, console):
+    with console.capture() as captured:
+        console.print(progress._picture())
+    return captured.get()
+
+
+def live():
+    watch = Watch()
+    console = Console(file=io.StringIO(), force_terminal=True, width=100, color_system=None)
+    return LiveProgress(console, clock=watch), console, watch
+
+
+def test_the_live_picture_shows_how_far_how_fast_and_how_long():
+    """Done of all, orgs a second, and a guess at the rest."""
+    progress, console, watch = live()
+    progress.notify(RunStarted(100))
+    for _ in range(20):
+        progress.notify(authorized())
+    watch.now = 2.0
+
+    shown = picture(progress, console)
+
+    assert "20/100" in shown
+    assert "10 orgs/s" in shown
+    assert "about 8 s left" in shown
+    assert "20 authorized · 0 waiting · 0 failed" in shown
+
+
+def test_the_live_picture_shows_who_waits_until_when():
+    """The next ones first, the others counted; who is done waits no more."""
+    progress, console, watch = live()
+    progress.notify(RunStarted(10))
+    for number in range(7):
+        progress.notify(waiting(f"late-{number}", delay=10.0 + number))
+    progress.notify(authorized("late-0"))
+    watch.now = 1.0
+
+    shown = picture(progress, console)
+
+    assert "late-0" not in shown
+    assert "late-1: waiting for replication, next try in 10 s" in shown
+    assert "late-6" not in shown
+    assert "… and 1 more" in shown
+    assert "6 waiting" in shown
+
+    watch.now = 11.5
+    assert "late-1: waiting for replication, trying again" in picture(progress, console)
+
+
+def test_the_live_picture_shows_pauses_while_they_last():
+    """Nothing moves, and people see why."""
+    progress, console, watch = live()
+    progress.notify(RunStarted(1))
+    progress.notify(PAUSE)
+    watch.now = 1.0
+    assert "login.salesforce.com asks to slow down: 4 s" in picture(progress, console)
+
+    watch.now = 6.0
+    assert "slow down" not in picture(progress, console)
+
+
+def test_failures_and_warnings_stay_on_the_terminal():
+    """The picture goes at the end; they do not."""
+    progress, console, _ = live()
+    with progress:
+        progress.notify(RunStarted(2))
+        progress.notify(OrgStarted("uat"))
+        progress.notify(failed())
+        progress.notify(Warned("[bold]not markup[/bold]"))
+
+    shown = console.file.getvalue()
+    assert "failed prod: inactive_user: user is inactive" in shown
+    assert "warning: [bold]not markup[/bold]" in shown
