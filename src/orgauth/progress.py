@@ -213,12 +213,17 @@ class LiveProgress:
         rate = self._done / elapsed if elapsed > 0 else 0.0
         bar = Table.grid(padding=(0, 1))
         bar.add_row(
-            ProgressBar(total=max(self._total, 1), completed=self._done, width=32),
+            ProgressBar(
+                total=max(self._total, 1), completed=self._done, width=32, complete_style="green"
+            ),
             f"{self._done}/{self._total}",
             f"{rate:.0f} orgs/s" if rate >= 1 else "",
             self._time_left(rate),
         )
-        waiting = sorted(self._waiting.copy().values(), key=lambda entry: entry[0])
+        # Who waits, the next one first; then those whose next try is under way.
+        waiting = sorted(
+            self._waiting.copy().values(), key=lambda entry: (entry[0] <= now, entry[0])
+        )
         counts = Text()
         counts.append(f"{self._done - self._failed} authorized", style="green")
         counts.append(f" · {len(waiting)} waiting", style="yellow" if waiting else "dim")

@@ -200,8 +200,14 @@ def test_the_live_picture_shows_who_waits_until_when():
     assert "… and 1 more" in shown
     assert "6 waiting" in shown
 
-    watch.now = 11.5
-    assert "late-1: waiting for replication, trying again" in picture(progress, console)
+    watch.now = 13.5  # the tries of the first three are under way
+    assert picture(progress, console).splitlines()[2:7] == [
+        "  late-4: waiting for replication, next try in 1 s",
+        "  late-5: waiting for replication, next try in 2 s",
+        "  late-6: waiting for replication, next try in 3 s",
+        "  late-1: waiting for replication, trying again",
+        "  late-2: waiting for replication, trying again",
+    ]
 
 
 def test_the_live_picture_shows_pauses_while_they_last():

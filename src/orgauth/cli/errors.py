@@ -33,7 +33,7 @@ def show_error(error: OrgauthError, *, as_json: bool) -> int:
         count = len(error.problems)
         click.echo(str(error), err=True)
         click.echo(
-            click.style(f"{count} problem{'s' if count != 1 else ''}; nothing was sent", fg="red"),
+            click.style(f"{count} problem{'s' if count != 1 else ''}", fg="red"),
             err=True,
         )
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import signal
 import sys
 import time
@@ -68,7 +69,6 @@ def main(manifest: Path, options: Options) -> int:
 
 
 def _run(prepared: Prepared, stores: Sequence[Store], options: Options) -> RunResult:
-
     warnings = WarningList()
     started = time.monotonic()
     with _progress(options) as progress:
@@ -121,7 +121,6 @@ def _stop_on_signals(authorizer: Authorizer) -> list[int]:
 
 
 def _progress(options: Options) -> Progress:
-
     if options.quiet:
         return Silence(sys.stderr)
     if sys.stderr.isatty() and not (options.verbose or options.as_json):
@@ -180,5 +179,6 @@ def _show(run: RunResult, options: Options) -> None:
         return
 
     if not options.quiet or run.exit_code:
-        for line in summary_lines(run):
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for line in summary_lines(run, width=width):
             click.echo(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,13 @@ _COLOURS = {
 }
 
 
-def summary_lines(run: RunResult) -> Iterator[str]:
-    """Yield the summary, line by line, failures grouped by cause, the largest group first."""
+def summary_lines(run: RunResult, *, width: int | None = None) -> Iterator[str]:
+    """Yield the summary, line by line, failures grouped by cause, the largest group first.
+
+    Args:
+        run: what to sum up.
+        width: columns of the terminal; None leaves long lines whole, for logs and pipes.
+    """
     counts = [
         click.style(f"{run.count(status)} {status.value}", fg=_COLOURS[status])
         for status in Status
@@ -43,9 +49,22 @@ def summary_lines(run: RunResult) -> Iterator[str]:
     ):
         yield ""
         yield click.style(f"{len(names)} {status.value}: {reason}", fg=_COLOURS[status])
-        yield f"  {_listed(names)}"
+        yield from _indented(_listed(names), width)
         if advice:
-            yield f"  {advice}."
+            yield from _indented(f"{advice}.", width)
+
+
+def _indented(text: str, width: int | None) -> list[str]:
+    if width is None:
+        return [f"  {text}"]
+    return textwrap.wrap(
+        text,
+        max(width, 40),
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _cause(outcome: Outcome, failure: Failure) -> tuple[Status, str, str, str]:
