@@ -236,7 +236,10 @@ def _build_store(spec: str, orgs: Sequence[Org], environ: Mapping[str, str]) -> 
         clashes = collisions(orgs)
         if clashes:
             raise UsageError(
-                "--store env: two orgs would write the same variables: " + "; ".join(clashes),
+                "--store env: several orgs would write the same variables: "
+                + "; ".join(
+                    f"{prefix}_… by {', '.join(names)}" for prefix, names in clashes.items()
+                ),
                 advice="Give them aliases that differ in letters and digits",
             )
         return DotenvStore(Path(spec.removeprefix("env:")))
