@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 from urllib.parse import quote, urlsplit
 
 from orgauth.answers import json_of, retry_after_seconds
@@ -116,7 +116,7 @@ class RestProbe:
         async with lock:  # who comes meanwhile waits for the answer instead of asking too
             if instance not in self._versions:
                 self._versions[instance] = await self._newest_version(credentials)
-        return self._versions[instance]
+            return self._versions[instance]
 
     async def _newest_version(self, credentials: Credentials) -> str | None:
         """Return the newest version that the instance serves; the list is public."""
@@ -164,6 +164,8 @@ def _queries(kind: OrgKind) -> list[str]:
             return [_ORGANIZATION, _IS_DEV_HUB]
         case OrgKind.SCRATCH | OrgKind.SANDBOX:
             return [_ORGANIZATION]
+        case _:
+            assert_never(kind)
 
 
 def _refusal(host: str, answer: HttpAnswer) -> Failure:

@@ -14,7 +14,7 @@ class Settings:
     concurrency: int = 32
     """Requests in flight at once, all hosts together."""
     per_host: int = 32
-    """Requests in flight at once to one host."""
+    """Requests in flight at once to one host. The manifest's default is ``concurrency``."""
     requests_per_second: float | None = None
     """Token requests a second, all hosts together; ``None`` for no limit."""
     timeout_seconds: float = 30.0

@@ -1,16 +1,19 @@
 """HTTP by aiohttp: one request, one whole answer of bounded size, or a classified failure.
 
-What is decided here: TLS is always verified (``SSL_CERT_FILE`` adds a company's own root);
-``HTTPS_PROXY`` and ``NO_PROXY`` are honoured, a ``.netrc`` is not (its passwords have no business
-in a token request); redirects are answers; answers are asked for and taken uncompressed, so that
-none can unfold to gigabytes; no cookies are kept.
+What is decided here: TLS is always verified (``SSL_CERT_FILE`` names a company's own roots);
+``HTTPS_PROXY`` and ``NO_PROXY`` are honoured, but this machine is always asked directly; a
+``.netrc`` is not read (its passwords have no business in a token request); redirects are answers;
+answers are asked for and taken uncompressed, so that none can unfold to gigabytes; no cookies are
+kept.
 """
 
 from __future__ import annotations
 
+import base64
+import os
 import ssl
-from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, NamedTuple, Self
+from urllib.parse import unquote_to_bytes, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -50,7 +53,7 @@ class AiohttpClient:
     ) -> None:
         self._timeout_seconds = timeout_seconds
         self._find_proxy = find_proxy or _proxy_of_environment
-        self._proxies: dict[tuple[str, str], str | None] = {}
+        self._proxies: dict[tuple[str, str], _Proxy | None] = {}
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -76,35 +79,52 @@ class AiohttpClient:
         if self._session is None:
             raise RuntimeError("use the client as an async context manager")
         try:
+            proxy = self._proxy(url)
             async with self._session.request(
                 method,
                 url,
                 headers=headers,
                 data=body,
                 allow_redirects=False,
-                proxy=self._proxy(url),
+                proxy=proxy.url if proxy else None,
+                proxy_headers=proxy.headers if proxy else None,
             ) as response:
                 return HttpAnswer(response.status, response.headers, await _read(response))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            host = urlsplit(url).netloc
+            host = url.partition("://")[2].partition("/")[0]  # where urlsplit may be what failed
             raise AttemptFailed(_classify(error, host, self._timeout_seconds)) from error
 
-    def _proxy(self, url: str) -> str | None:
+    def _proxy(self, url: str) -> _Proxy | None:
         parts = urlsplit(url)
         place = (parts.scheme, parts.netloc)
         if place not in self._proxies:
             proxy = self._find_proxy(url)
-            if proxy is not None and not _is_http_url(proxy):
-                raise AttemptFailed(
-                    # It may hold a password, so it is not quoted.
-                    _failure(
-                        "proxy",
-                        f"the proxy for {parts.netloc} is no http:// or https:// address",
-                        permanent=True,
-                    )
-                )
-            self._proxies[place] = proxy
+            self._proxies[place] = None if proxy is None else _parsed_proxy(proxy, parts.netloc)
         return self._proxies[place]
+
+
+class _Proxy(NamedTuple):
+    """A proxy, its password apart from its URL: aiohttp's exceptions show the URL."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+def _parsed_proxy(url: str, host: str) -> _Proxy:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        parts, usable = urlsplit(""), False
+    if not usable:
+        what = f"the proxy for {host} is no http:// or https:// address"  # and not quoted
+        raise AttemptFailed(_failure("proxy", what, permanent=True))
+    login, _, place = parts.netloc.rpartition("@")
+    headers = {}
+    if login:
+        basic = base64.b64encode(unquote_to_bytes(login)).decode()
+        headers["Proxy-Authorization"] = f"Basic {basic}"
+    return _Proxy(f"{parts.scheme}://{place}", headers)
 
 
 def _proxy_of_environment(url: str) -> str | None:
@@ -117,15 +137,6 @@ def _proxy_of_environment(url: str) -> str | None:
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     return f"http://{proxy}" if proxy and "://" not in proxy else proxy
-
-
-def _is_http_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -151,7 +162,8 @@ def _classify(  # noqa: C901 - a table, one line a row
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
             return _tls_failure(error, host)
         case aiohttp.ClientConnectorDNSError():
-            return _failure("dns", f"the name {host} cannot be looked up")
+            # Not always the host's: it may be the proxy's name.
+            return _failure("dns", f"the name {printable(error.host)} cannot be looked up")
         case aiohttp.ClientHttpProxyError():
             return _failure(
                 "proxy",
@@ -161,15 +173,20 @@ def _classify(  # noqa: C901 - a table, one line a row
         case aiohttp.ClientProxyConnectionError():
             return _failure("proxy", f"the proxy cannot be reached for {host}")
         case aiohttp.ClientConnectorError():
-            reason = error.os_error.strerror or "no connection"
-            return _failure("connection_refused", f"no connection to {host}: {printable(reason)}")
+            refused = isinstance(error.os_error, ConnectionRefusedError)
+            number = error.os_error.errno
+            reason = os.strerror(number) if number else "it broke before the first byte"
+            return _failure(
+                "connection_refused" if refused else "no_connection",
+                f"no connection to {host}: {reason}",
+            )
         case aiohttp.ServerDisconnectedError():
             return _failure("disconnected", f"{host} closed the connection without an answer")
         case aiohttp.ClientPayloadError():
             return _failure("half_answer", f"{host} broke off in the middle of its answer")
         case aiohttp.ClientResponseError():
             return _failure("bad_http", f"{host} sent an answer that is not HTTP")
-        case aiohttp.InvalidURL() | ValueError():
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError() | ValueError():
             return _failure("bad_url", f"{host} is no host that can be asked", permanent=True)
         case _:
             return _failure("connection_lost", f"the connection to {host} broke")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -88,8 +89,9 @@ def load_signer(pem: bytes, *, where: str, passphrase: bytes | None) -> RsaSigne
 
 
 def _kind_of(key: object) -> str:
-    name = type(key).__name__
-    return "an elliptic-curve key" if "Elliptic" in name else f"no RSA key ({name})"
+    if isinstance(key, EllipticCurvePrivateKey):
+        return "an elliptic-curve key"
+    return f"no RSA key ({type(key).__name__})"
 
 
 def _refuse_what_is_no_private_key(pem: bytes, where: str) -> None:

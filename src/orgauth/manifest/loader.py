@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from orgauth.manifest.explain import locate
@@ -42,6 +42,8 @@ class Manifest:
     """Each Dev Hub followed by its scratch orgs, then the others, in the file's order."""
     settings: Settings
     retry: RetryPolicies
+    keep_key: bool
+    """``stores.salesforce_cli.keep_key``."""
     key_positions: Mapping[KeyRef, Position]
     """Where each key is first named, for problems with keys that are found later."""
     warnings: tuple[str, ...]
@@ -75,10 +77,9 @@ def parse_manifest(
     return Manifest(
         path=path,
         orgs=orgs,
-        settings=Settings(**file.values.settings.model_dump())
-        if file.values.settings
-        else Settings(),
+        settings=_settings(file.values),
         retry=_retry(file.values),
+        keep_key=_keep_key(file.values),
         key_positions={
             ref: problems.source.position(at) for ref, at in reader.resolver.key_places.items()
         },
@@ -90,11 +91,21 @@ def _warn_of_settings(file: Level[ManifestFile], problems: Problems) -> None:
     settings = file.values.settings
     if "settings" in file.broken or settings is None:
         return
-    if {"concurrency", "per_host"} <= settings.model_fields_set and (
-        settings.per_host > settings.concurrency
-    ):
+    if settings.per_host is not None and settings.per_host > settings.concurrency:
         place, _ = locate(file.raw, file.place, ("settings", "per_host"))
         problems.warn(place, "per_host is more than concurrency, which limits all hosts together")
+
+
+def _settings(file: ManifestFile) -> Settings:
+    given = file.settings.model_dump(exclude_none=True) if file.settings else {}
+    settings = Settings(**given)
+    # Who asks for more at once means it for the one host that most manifests have, too.
+    return settings if "per_host" in given else replace(settings, per_host=settings.concurrency)
+
+
+def _keep_key(file: ManifestFile) -> bool:
+    cli = file.stores.salesforce_cli if file.stores else None
+    return cli.keep_key if cli else False
 
 
 def _retry(file: ManifestFile) -> RetryPolicies:

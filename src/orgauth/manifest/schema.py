@@ -27,7 +27,9 @@ from orgauth.manifest.schema_run import (
     NotApproved,
     Retry,
     RunSettings,
+    SalesforceCli,
     Section,
+    Stores,
     Throttled,
     Transient,
 )
@@ -132,6 +134,7 @@ class ManifestFile(VersionLine):
     )
     settings: RunSettings | None = optional("How many requests at once, how fast, how long.")
     retry: Retry | None = optional("What is tried again, and for how long.")
+    stores: Stores | None = optional("How tokens are saved.")
 
 
 TOP_LEVEL = "the manifest's top level"
@@ -146,6 +149,8 @@ SECTIONS: dict[str, type[Section]] = {
     "retry.not_approved": NotApproved,
     "retry.transient": Transient,
     "retry.throttled": Throttled,
+    "stores": Stores,
+    "stores.salesforce_cli": SalesforceCli,
 }
 """Where a key can stand, as messages call it."""
 

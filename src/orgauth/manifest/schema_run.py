@@ -1,12 +1,21 @@
-"""The shape of a manifest's ``settings`` and ``retry``."""
+"""The shape of a manifest's ``settings``, ``retry`` and ``stores``."""
 # No `from __future__ import annotations`: pydantic needs the annotations as they are.
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from orgauth.manifest.fields import Attempts, Rate, Seconds, Slots, optional
+from orgauth.manifest.fields import Attempts, Given, Rate, Seconds, Slots, Switch, optional
 from orgauth.settings import NotApprovedPolicy, Settings, ThrottledPolicy, TransientPolicy
 
-__all__ = ["NotApproved", "Retry", "RunSettings", "Section", "Throttled", "Transient"]
+__all__ = [
+    "NotApproved",
+    "Retry",
+    "RunSettings",
+    "SalesforceCli",
+    "Section",
+    "Stores",
+    "Throttled",
+    "Transient",
+]
 
 _RUN = Settings()
 _NOT_APPROVED = NotApprovedPolicy()
@@ -28,8 +37,8 @@ class RunSettings(Section):
     """How many requests at once, how fast, how long."""
 
     concurrency: Slots = Field(default=_RUN.concurrency, description="Requests at once, in all.")
-    per_host: Slots = Field(
-        default=_RUN.per_host, description="Requests at once to one login host."
+    per_host: Given[Slots] = optional(
+        "Requests at once to one login host; as many as concurrency where it is left out."
     )
     requests_per_second: Rate = Field(
         default=_RUN.requests_per_second,
@@ -88,3 +97,19 @@ class Retry(Section):
     not_approved: NotApproved | None = optional("An org that is not replicated yet.")
     transient: Transient | None = optional("Network trouble, a server's fault.")
     throttled: Throttled | None = optional("A host that asks everybody to slow down.")
+
+
+class SalesforceCli(Section):
+    """How the Salesforce CLI's store is written."""
+
+    keep_key: Switch = Field(
+        default=False,
+        description="Keep a private key that came from a variable, or had a passphrase, in a file"
+        " of its own (mode 0600, without a passphrase), so that the CLI can renew tokens.",
+    )
+
+
+class Stores(Section):
+    """How tokens are saved; ``--store`` says where."""
+
+    salesforce_cli: SalesforceCli | None = optional("The Salesforce CLI's own store.")

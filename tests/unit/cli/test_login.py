@@ -175,6 +175,7 @@ def test_orgs_that_would_write_the_same_variable_are_refused(salesforce, home):
 
     assert status == 2
     assert "same variables" in err
+    assert "SAND_BOX1_… by " in err
 
 
 def test_a_store_that_cannot_be_written_stops_before_anybody_logs_in(salesforce, home):

@@ -32,8 +32,11 @@ def test_the_example_loads(parse: Parse) -> None:
 
 def _keys_in_use(document: Any) -> dict[str, set[str]]:
     hubs = document["dev_hubs"]
-    used = {name: [document.get(name, {})] for name in ("defaults", "settings", "retry")} | {
-        f"retry.{name}": [section] for name, section in document["retry"].items()
+    named = ("defaults", "settings", "retry", "stores")
+    used = {name: [document.get(name, {})] for name in named} | {
+        f"{name}.{inner}": [section]
+        for name in ("retry", "stores")
+        for inner, section in document[name].items()
     }
     used["the manifest's top level"] = [document]
     used["an entry of dev_hubs"] = hubs

@@ -71,7 +71,7 @@ retry:
   throttled: {timeout_seconds: 86400}
 """
     )
-    assert manifest.settings == Settings(1000, 32, 2.0, 0.5)
+    assert manifest.settings == Settings(1000, 1000, 2.0, 0.5)
     assert manifest.retry == RetryPolicies(
         NotApprovedPolicy(initial_seconds=1.0),
         TransientPolicy(attempts=1),
@@ -181,7 +181,7 @@ def test_every_problem_is_reported_at_once_in_order(problems_of: ProblemsOf) -> 
           transient: {initial_seconds: 60, attempt: 1.5}
           not_approved: []
           throttled: {initial_seconds: 0, max_seconds: 1, timeout_seconds: 90000}
-        stores: {}
+        shops: {}
         """,
         {"K": "k"},
     )
@@ -237,8 +237,8 @@ def test_every_problem_is_reported_at_once_in_order(problems_of: ProblemsOf) -> 
         "41:32: initial_seconds must be more than 0",
         "41:68: timeout_seconds must be at most 86400",
         (
-            '42:1: unknown key "stores" in the manifest\'s top level;'
-            " it takes version, defaults, dev_hubs, orgs, settings, retry"
+            '42:1: unknown key "shops" in the manifest\'s top level;'
+            " it takes version, defaults, dev_hubs, orgs, settings, retry, stores"
         ),
     ]
 
@@ -302,3 +302,20 @@ def test_loading_ten_thousand_orgs_takes_a_moment(parse: Parse) -> None:
     started = time.perf_counter()
     assert len(parse(HEAD + "orgs:\n" + orgs).orgs) == 10_000
     assert time.perf_counter() - started < 3
+
+
+def test_a_host_gets_as_many_slots_as_there_are_unless_it_is_given_fewer(parse: Parse) -> None:
+    """Most manifests have one login host; a higher concurrency is meant for it."""
+    head = HEAD + "orgs: [a@example.com]\n"
+
+    assert parse(head + "settings: {concurrency: 50}").settings.per_host == 50
+    assert parse(head + "settings: {concurrency: 50, per_host: 4}").settings.per_host == 4
+
+
+def test_a_key_is_kept_for_the_cli_only_where_that_is_said(parse: Parse) -> None:
+    """A private key on a disk is somebody's decision."""
+    head = HEAD + "orgs: [a@example.com]\n"
+
+    assert not parse(head).keep_key
+    assert not parse(head + "stores:\n  salesforce_cli:\n").keep_key
+    assert parse(head + "stores: {salesforce_cli: {keep_key: true}}").keep_key
