@@ -40,7 +40,7 @@ def server_time(answer: HttpAnswer) -> float | None:
 
 def is_this_machine(host: str) -> bool:
     """Return whether a host name or address is this machine's own."""
-    if host == "localhost" or host.endswith(".localhost"):
+    if host == "localhost":  # not *.localhost: some resolvers ask the network for it
         return True
     try:
         return ip_address(host).is_loopback

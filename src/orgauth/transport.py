@@ -20,7 +20,7 @@ import aiohttp
 
 from orgauth._version import __version__
 from orgauth.answers import is_this_machine
-from orgauth.errors import AttemptFailed
+from orgauth.errors import AttemptFailed, UsageError
 from orgauth.models import Cause, Failure, FailureKind
 from orgauth.ports import HttpAnswer
 from orgauth.text import printable
@@ -57,9 +57,10 @@ class AiohttpClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        """Open the session; raise ``UsageError`` where ``SSL_CERT_FILE`` cannot be used."""
         self._session = aiohttp.ClientSession(
             # How many at once is decided by orgauth.slots, not here.
-            connector=aiohttp.TCPConnector(limit=0, ssl=ssl.create_default_context()),
+            connector=aiohttp.TCPConnector(limit=0, ssl=_tls_context()),
             timeout=aiohttp.ClientTimeout(total=self._timeout_seconds),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"orgauth/{__version__}", "Accept-Encoding": "identity"},
@@ -101,6 +102,25 @@ class AiohttpClient:
             proxy = self._find_proxy(url)
             self._proxies[place] = None if proxy is None else _parsed_proxy(proxy, parts.netloc)
         return self._proxies[place]
+
+
+def _tls_context() -> ssl.SSLContext:
+    """Return a context that verifies; OpenSSL reads ``SSL_CERT_FILE`` by itself."""
+    own_roots = os.environ.get("SSL_CERT_FILE")
+    context = ssl.create_default_context()
+    if own_roots:
+        # OpenSSL passes over a file that it cannot use, and every org would fail instead.
+        try:
+            context.load_verify_locations(cafile=own_roots)
+        except OSError as error:  # ssl.SSLError is one, too
+            reason = (
+                "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+            )
+            raise UsageError(
+                f"SSL_CERT_FILE={printable(own_roots)} cannot be used: {reason}",
+                advice="Name a PEM file with the root certificates to trust, or unset it",
+            ) from error
+    return context
 
 
 class _Proxy(NamedTuple):

@@ -237,7 +237,6 @@ async def test_what_an_untrusted_url_shows_is_harmless():
         "http://127.0.0.1:8080",
         "http://localhost:9999",
         "https://localhost",
-        "http://acme.localhost:1",
         "http://[::1]:8080",
     ],
 )

@@ -13,7 +13,7 @@ from functools import partial
 
 import pytest
 
-from orgauth.errors import AttemptFailed
+from orgauth.errors import AttemptFailed, UsageError
 from orgauth.models import Cause, FailureKind
 from orgauth.simulator.tls import make_certificates, server_context
 from orgauth.transport import MAX_ANSWER_BYTES, AiohttpClient
@@ -667,3 +667,23 @@ async def test_the_proxy_is_looked_up_once_a_host():
             await http.request("GET", f"http://127.0.0.1:{server.port}/{path}", headers={})
 
     assert asked == [f"http://127.0.0.1:{server.port}/a"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "No such file or directory"), ("no certificate", "it holds no certificate")],
+)
+async def test_roots_that_cannot_be_used_are_told_before_anything_is_sent(
+    tmp_path, monkeypatch, content, reason
+):
+    """OpenSSL would pass over them, and every org would fail with a riddle."""
+    file = tmp_path / "roots.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+
+    with pytest.raises(UsageError, match=reason) as caught:
+        async with AiohttpClient(timeout_seconds=1):
+            pass
+    assert str(file) in str(caught.value)
+    assert caught.value.advice

@@ -106,24 +106,25 @@ def _key(check: KeyCheck) -> dict[str, Any]:
 
 
 def _print_tables(prepared: Prepared, stores: Sequence[Store]) -> None:
-
-    console = Console(
-        highlight=False, markup=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH
-    )
-    console.print(_org_table(prepared.orgs))
-    console.print(_key_table(prepared.keys))
-    saved = ", ".join(printable(store.name) for store in stores) or "nowhere"
-    settings = prepared.settings
-    console.print(
-        f"{len(prepared.orgs)} orgs, {settings.concurrency} at once; tokens saved in: {saved}"
-    )
-    for warning in prepared.warnings:
-        console.print(f"warning: {printable(warning)}", style="yellow")
-    console.print("Nothing was sent. `orgauth login` does it.", style="dim")
+    on_a_terminal = sys.stdout.isatty()
+    console = Console(highlight=False, markup=False, width=None if on_a_terminal else _PIPED_WIDTH)
+    with console.capture() as captured:
+        console.print(_org_table(prepared.orgs))
+        console.print(_key_table(prepared.keys))
+        saved = ", ".join(printable(store.name) for store in stores) or "nowhere"
+        count = len(prepared.orgs)
+        console.print(
+            f"{count} org{'s' if count != 1 else ''}, "
+            f"at most {prepared.settings.concurrency} at once; tokens saved in: {saved}"
+        )
+        for warning in prepared.warnings:
+            console.print(f"warning: {printable(warning)}", style="yellow")
+        console.print("Nothing was sent. `orgauth login` does it.", style="dim")
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())  # a table is filled up with blanks to its width
 
 
 def _org_table(orgs: Sequence[Org]) -> Table:
-
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("Org", "Username", "Kind", "Login URL", "Audience", "Default"):
         table.add_column(heading, overflow="fold")
@@ -146,13 +147,18 @@ def _defaults(org: Org) -> str:
 
 
 def _key_table(checks: Sequence[KeyCheck]) -> Table:
-
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("Key", "Certificate beside it"):
         table.add_column(heading, overflow="fold")
     for check in checks:
-        found = check.certificate
-        expiry = f", until {found.expires:%Y-%m-%d}" if found and found.expires else ""
-        certificate = f"{found.path} matches{expiry}" if found else "none found"
-        table.add_row(Text(printable(str(check.ref))), Text(printable(certificate)))
+        table.add_row(Text(printable(str(check.ref))), Text(printable(_compared(check))))
     return table
+
+
+def _compared(check: KeyCheck) -> str:
+    found = check.certificate
+    if found is None:
+        return "none found"
+    if found.expires is None:
+        return f"{found.path} cannot be compared"  # a warning says why
+    return f"{found.path} matches, until {found.expires:%Y-%m-%d}"

@@ -95,6 +95,6 @@ def _host(host: str) -> str:
 
 def _is_this_machine(host: str) -> bool:
     """Tell whether ``host`` can only be this machine, whatever a name server says."""
-    if host in ("localhost", "[::1]") or host.endswith(".localhost"):
+    if host in ("localhost", "[::1]"):  # not *.localhost: some resolvers ask the network for it
         return True
     return bool(_NUMERIC_END.fullmatch(host)) and ipaddress.ip_address(host).is_loopback

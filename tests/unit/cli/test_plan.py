@@ -122,3 +122,17 @@ def test_usage_errors_have_an_envelope_too(home):
 
     assert json.loads(out)["status"] == status == 2
     assert json.loads(out)["name"] == "UsageError"
+
+
+def test_a_certificate_that_cannot_be_read_is_not_called_a_match(salesforce):
+    """It is no reason to refuse the key either."""
+    here = salesforce()
+    certificate = here.manifest.parent / "server.crt"
+    certificate.write_text("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
+
+    status, out, _ = invoke("plan", here.manifest)
+
+    assert status == 0
+    assert "server.crt cannot be compared" in out
+    assert "warning: " in out
+    assert f"{certificate} is damaged" in out

@@ -16,7 +16,7 @@ from orgauth.manifest.urls import check_audience, check_login_url
         ("https://10.0.0.1", "https://10.0.0.1"),
         ("https://[2001:DB8::1]:8443", "https://[2001:db8::1]:8443"),
         ("http://localhost:8080", "http://localhost:8080"),
-        ("http://sim.localhost", "http://sim.localhost"),
+        ("http://localhost", "http://localhost"),
         ("http://127.8.0.1:80", "http://127.8.0.1"),
         ("http://[::1]:5000", "http://[::1]:5000"),
         ("https://example.com:", "https://example.com"),
