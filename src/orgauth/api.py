@@ -58,7 +58,7 @@ async def authorize(
     prepared = await asyncio.to_thread(
         wiring.prepare, Path(manifest), only=only, concurrency=concurrency, environ=environ
     )
-    built = wiring.build_stores(stores, prepared.orgs, environ=environ)
+    built = wiring.build_stores(stores, prepared, environ=environ)
     finished: asyncio.Queue[Outcome] = asyncio.Queue()
     async with wiring.assembled(
         prepared,

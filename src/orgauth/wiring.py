@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import random
 import time
@@ -11,19 +12,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from platformdirs import user_state_path
+
 from orgauth.assertion import AssertionBuilder
 from orgauth.authorizer import Authorizer, World
 from orgauth.errors import KeySourceError, ManifestError, Problem, StoreError, UsageError
 from orgauth.exchange import Exchange
 from orgauth.keys import KeyRing
 from orgauth.keys.certificate import check_certificate
+from orgauth.keys.pem import RsaSigner
 from orgauth.manifest import MAX_BYTES, parse_manifest
 from orgauth.probe import RestProbe
 from orgauth.saving import BatchSaver
 from orgauth.sfdx_project import find_project
 from orgauth.slots import Pace, Slots
 from orgauth.stores.dotenv import DotenvStore, collisions
-from orgauth.stores.salesforce_cli import SalesforceCliStore
+from orgauth.stores.salesforce_cli import KeptKey, RenewalKeys, SalesforceCliStore
 from orgauth.text import printable
 from orgauth.token_endpoint import JwtBearerEndpoint
 from orgauth.transport import AiohttpClient
@@ -113,7 +117,7 @@ def read_manifest(path: Path, environ: Mapping[str, str]) -> Manifest:
 
 
 def build_stores(
-    specs: Sequence[str], orgs: Sequence[Org], *, environ: Mapping[str, str] | None = None
+    specs: Sequence[str], prepared: Prepared, *, environ: Mapping[str, str] | None = None
 ) -> tuple[Store, ...]:
     """Return the stores that ``--store`` names: ``salesforce-cli``, ``env:FILE``, ``none``.
 
@@ -124,7 +128,7 @@ def build_stores(
     if "none" in specs and len(set(specs)) > 1:
         raise UsageError("--store none goes with no other --store")
     return tuple(
-        _build_store(spec, orgs, environ) for spec in dict.fromkeys(specs) if spec != "none"
+        _build_store(spec, prepared, environ) for spec in dict.fromkeys(specs) if spec != "none"
     )
 
 
@@ -226,14 +230,17 @@ def _load_keys(
     return tuple(checks), warnings
 
 
-def _build_store(spec: str, orgs: Sequence[Org], environ: Mapping[str, str]) -> Store:
+def _build_store(spec: str, prepared: Prepared, environ: Mapping[str, str]) -> Store:
     if spec == "salesforce-cli":
         project = find_project(Path.cwd())
         return SalesforceCliStore(
-            Path.home(), project=project.root if project else None, environ=environ
+            Path.home(),
+            project=project.root if project else None,
+            environ=environ,
+            renewal_keys=_renewal_keys(prepared),
         )
     if spec.startswith("env:") and len(spec) > len("env:"):
-        clashes = collisions(orgs)
+        clashes = collisions(prepared.orgs)
         if clashes:
             raise UsageError(
                 "--store env: several orgs would write the same variables: "
@@ -247,6 +254,18 @@ def _build_store(spec: str, orgs: Sequence[Org], environ: Mapping[str, str]) -> 
         f"there is no store {printable(spec)}",
         advice="--store takes salesforce-cli, env:FILE or none",
     )
+
+
+def _renewal_keys(prepared: Prepared) -> RenewalKeys:
+    """Return the keys to keep for the CLI: those that it could not use where they are."""
+    kept = {}
+    for ref in {org.key for org in prepared.orgs} if prepared.manifest.keep_key else ():
+        signer = prepared.ring.signer(ref)
+        # Only what is in our memory can be kept; a key in an HSM stays there.
+        if isinstance(signer, RsaSigner) and (ref.source != "file" or ref.passphrase_env):
+            fingerprint = hashlib.sha256(signer.public_key_der()).hexdigest()
+            kept[ref] = KeptKey(fingerprint, signer.private_key_pem())
+    return RenewalKeys(user_state_path("orgauth") / "keys", kept)
 
 
 def _prepare_stores(stores: Sequence[Store]) -> tuple[list[Store], list[StoreError]]:

@@ -60,7 +60,7 @@ def main(manifest: Path, options: Options) -> int:
         _configure_logging(options.verbose)
         writers = _report_writers(options.reports)
         prepared = wiring.prepare(manifest, only=options.only, concurrency=options.concurrency)
-        stores = wiring.build_stores(options.stores, prepared.orgs)
+        stores = wiring.build_stores(options.stores, prepared)
         run = _write_reports(writers, _run(prepared, stores, options))
         _show(run, options)
     except OrgauthError as error:

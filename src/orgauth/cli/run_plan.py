@@ -35,7 +35,7 @@ def main(manifest: Path, *, as_json: bool, only: Sequence[str], stores: Sequence
     try:
         prepared = wiring.prepare(manifest, only=only)
         _refuse_mismatches(prepared)
-        built = wiring.build_stores(stores, prepared.orgs)
+        built = wiring.build_stores(stores, prepared)
         if as_json:
             _print_json(prepared, built)
         else:

@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
+    NoEncryption,
+    PrivateFormat,
     PublicFormat,
     load_pem_private_key,
 )
@@ -34,6 +36,10 @@ class RsaSigner:
     def sign(self, message: bytes) -> bytes:
         """Return the RS256 signature: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518, section 3.3)."""
         return self._key.sign(message, PKCS1v15(), SHA256())
+
+    def private_key_pem(self) -> bytes:
+        """Return the key itself, PKCS#8 without a passphrase, for who was told to keep it."""
+        return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
     def public_key_der(self) -> bytes:
         """Return the public key (SubjectPublicKeyInfo), to compare with a certificate's."""

@@ -1,13 +1,17 @@
 """``orgauth login`` from its arguments to its exit status, against the simulator."""
 
+import base64
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from orgauth.simulator import errors, faults
 from orgauth.stores.salesforce_cli import SalesforceCliStore
@@ -362,3 +366,34 @@ def test_a_terminal_gets_the_live_picture(salesforce):
     assert status == 0
     assert "\x1b[" in shown
     assert "4 authorized" in shown
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_key_from_a_variable_is_kept_for_the_cli_only_if_asked_for(
+    salesforce, home, monkeypatch, keep
+):
+    """Without it the CLI can use the orgs but not renew them; both are told."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+    here = salesforce(scratch_orgs=0)
+    key = here.manifest.parent / "server.key"
+    monkeypatch.setenv("SF_JWT_KEY", base64.b64encode(key.read_bytes()).decode())
+    key.unlink()
+    here.change_manifest("jwt_key_file: server.key", "jwt_key_env: SF_JWT_KEY")
+    if keep:
+        here.change_manifest("\nretry:", "\nstores: {salesforce_cli: {keep_key: true}}\n\nretry:")
+
+    status, out, _ = invoke("login", here.manifest, "--json")
+
+    assert status == 0
+    (warning,) = document(out)["warnings"]
+    store = SalesforceCliStore(home, project=None, environ={})
+    path = store.read("hub1@acme.example.com").private_key
+    if keep:
+        assert "kept in" in warning
+        kept = load_pem_private_key(Path(path).read_bytes(), None)
+        original = load_pem_private_key(base64.b64decode(os.environ["SF_JWT_KEY"]), None)
+        assert kept.private_numbers() == original.private_numbers()
+    else:
+        assert "not renew" in warning
+        assert path is None
+        assert not (home / "state").exists()

@@ -89,9 +89,12 @@ def check_username(username: str) -> None:
         )
 
 
-def own_fields(authorized: Authorized, *, cipher: Cipher, now: float) -> dict[str, Any]:
+def own_fields(
+    authorized: Authorized, *, cipher: Cipher, key_file: str | None, now: float
+) -> dict[str, Any]:
     """Return what this login tells of the org, secrets encrypted.
 
+    ``key_file`` is the absolute path of the key with which the CLI can renew the token.
     ``now`` is in seconds since 1970. Raises ``StoreError``.
     """
     org, credentials, facts = authorized.org, authorized.credentials, authorized.facts
@@ -103,8 +106,8 @@ def own_fields(authorized: Authorized, *, cipher: Cipher, now: float) -> dict[st
         "instanceUrl": credentials.instance_url,
         "username": org.username,
     }
-    if org.key.source == "file":
-        fields["privateKey"] = org.key.location
+    if key_file is not None:
+        fields["privateKey"] = key_file
     if facts is None:
         fields["isDevHub"] = org.kind is OrgKind.DEV_HUB
         fields["isSandbox"] = org.kind is OrgKind.SANDBOX

@@ -25,6 +25,7 @@ from orgauth.stores.salesforce_cli.aliases import AliasFile
 from orgauth.stores.salesforce_cli.defaults import TARGET_DEV_HUB, TARGET_ORG, DefaultsFile
 from orgauth.stores.salesforce_cli.json_file import encode_json, parse_json_object
 from orgauth.stores.salesforce_cli.keychain import choose_keychain
+from orgauth.stores.salesforce_cli.renewal_keys import RenewalKeys
 from orgauth.stores.salesforce_cli.store_key import obtain_key
 from orgauth.text import printable
 
@@ -42,14 +43,6 @@ __all__ = ["SalesforceCliStore"]
 _NEW_KEY = (
     "the Salesforce CLI's store had no key; a new one was made in {keychain}. "
     "The authorizations that were in {folder} before cannot be read with it: log in to them again"
-)
-_NO_KEY_FILE = (
-    "the private key came from no file, so sf can use these orgs but not renew their tokens: "
-    "run orgauth again when they expire"
-)
-_LOCKED_KEY_FILE = (
-    "the private key has a passphrase, which sf cannot ask for, so it can use these orgs but not "
-    "renew their tokens: run orgauth again when they expire"
 )
 
 
@@ -70,10 +63,12 @@ class SalesforceCliStore:
         sleep: Callable[[float], None] = time.sleep,
         random_bytes: Callable[[int], bytes] = os.urandom,
         locks: Locks | None = None,
+        renewal_keys: RenewalKeys | None = None,
     ) -> None:
         """``home`` is the person's; ``project`` is the folder of ``sfdx-project.json``, if any.
 
         ``keychain`` stands in for the one that platform and environment decide on.
+        ``renewal_keys`` knows the key files with which the CLI renews tokens.
         """
         self._folder = home / ".sfdx"
         self._environ = environ
@@ -87,12 +82,13 @@ class SalesforceCliStore:
         self._defaults = DefaultsFile(
             project or home, environ=environ, locks=self._locks, sleep=sleep
         )
+        self._renewal_keys = renewal_keys or RenewalKeys(self._folder, {})
         self._cipher: Cipher | None = None
         self._pending_warnings: list[str] = []
         self._told: set[str] = set()
 
     def prepare(self) -> None:
-        """Make the folder, the key and the alias file, and write once to see that it works.
+        """Make the folder, keys and the alias file, and write once to see that it works.
 
         Raises ``StoreError``, which names the path.
         """
@@ -101,6 +97,7 @@ class SalesforceCliStore:
         remove_leftovers(self._folder, now=self._clock())
         self._ready_cipher()
         self._aliases.create_if_missing()
+        self._pending_warnings += self._renewal_keys.prepare()
 
     def save(self, batch: Sequence[Authorized]) -> SaveResult:
         """Write the orgs' auth files, then all their aliases, then the defaults."""
@@ -175,7 +172,12 @@ class SalesforceCliStore:
         username = authorized.org.username
         auth_file.check_username(username)
         path = self._path_of(username)
-        own = auth_file.own_fields(authorized, cipher=cipher, now=self._clock())
+        own = auth_file.own_fields(
+            authorized,
+            cipher=cipher,
+            key_file=self._renewal_keys.path(authorized.org.key),
+            now=self._clock(),
+        )
         with self._locks.hold(path, spare=spare) as lock:
             old, warnings = _read_old(path)
             data = encode_json(auth_file.merge(old, own), indent=2)
@@ -217,12 +219,7 @@ class SalesforceCliStore:
                 _add(errors, username, f"authorized, but {' and '.join(values)} was not set", error)
 
     def _renewal_warnings(self, saved: Sequence[Authorized]) -> list[str]:
-        keys = [each.org.key for each in saved]
-        found = []
-        if any(key.source != "file" for key in keys):
-            found.append(_NO_KEY_FILE)
-        if any(key.source == "file" and key.passphrase_env for key in keys):
-            found.append(_LOCKED_KEY_FILE)
+        found = self._renewal_keys.warnings(each.org.key for each in saved)
         new = [warning for warning in found if warning not in self._told]
         self._told.update(new)
         return new

@@ -45,7 +45,8 @@ SCRATCH = replace(
 
 
 def fields(authorized: Authorized) -> dict[str, Any]:
-    return own_fields(authorized, cipher=CIPHER, now=NOW)
+    key_file = authorized.org.key.location if authorized.org.key.source == "file" else None
+    return own_fields(authorized, cipher=CIPHER, key_file=key_file, now=NOW)
 
 
 def test_a_dev_hub_has_the_fields_that_the_cli_writes(authorized: Make) -> None:
