@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from orgauth.ports import HttpAnswer
 
-__all__ = ["is_this_machine", "json_of", "retry_after_seconds", "server_time"]
+__all__ = ["breaks_its_word", "is_this_machine", "json_of", "retry_after_seconds", "server_time"]
 
 
 def json_of(answer: HttpAnswer) -> Any:
@@ -20,6 +20,11 @@ def json_of(answer: HttpAnswer) -> Any:
         return json.loads(answer.body)
     except (ValueError, RecursionError):
         return None
+
+
+def breaks_its_word(answer: HttpAnswer) -> bool:
+    """Return whether an answer calls itself JSON and is none: half of one, or one that broke."""
+    return "json" in answer.headers.get("Content-Type", "").casefold() and json_of(answer) is None
 
 
 def retry_after_seconds(answer: HttpAnswer) -> float | None:

@@ -145,12 +145,19 @@ class Authorizer:
             return self._skip(org, failures.interrupted())
         journey = _Journey(org, self._world.clock())
         outcome = await self._log_in_interruptibly(journey)
+        failure = outcome.failure if isinstance(outcome, Failed) else None
+        # Before saving: a hub's scratch orgs follow at once.
+        hopeless = self._lineup.finished(org, failure)
         self._one_less_to_save()
         if isinstance(outcome, Authorized) and self._saver is not None:
-            failure = await self._saver.save(outcome)
-            if failure is not None:
-                outcome = Failed(org, failure, journey.attempts, self._elapsed(journey))
-        return self._finish(outcome)
+            not_saved = await self._saver.save(outcome)
+            if not_saved is not None:
+                outcome = Failed(org, not_saved, journey.attempts, self._elapsed(journey))
+        self._finish(outcome)
+        if failure is not None:
+            for follower in hopeless:
+                self._skip(follower, failures.dev_hub_failed(org, failure))
+        return None
 
     async def _log_in_interruptibly(self, journey: _Journey) -> Outcome:
         """Log in; every way in which that can end is an outcome. ``stop`` ends it early."""
@@ -162,15 +169,12 @@ class Authorizer:
         try:
             credentials, facts = await self._log_in(journey)
         except AttemptFailed as error:
-            for follower in self._lineup.finished(org, error.failure):
-                self._skip(follower, failures.dev_hub_failed(org, error.failure))
             return Failed(org, error.failure, journey.attempts, self._elapsed(journey))
         except asyncio.CancelledError:
             if not self._stopping:
                 raise
             return Skipped(org, failures.interrupted(), journey.attempts, self._elapsed(journey))
         else:
-            self._lineup.finished(org, None)
             return Authorized(org, credentials, facts, journey.attempts, self._elapsed(journey))
         finally:
             self._under_way.discard(task)

@@ -160,7 +160,7 @@ def dev_hub_failed(hub: Org, failure: Failure) -> Failure:
         f'"{failure.description}", and the scratch org shares its key and client id',
         _PERMANENT,
         Cause.DEV_HUB,
-        failure.advice,
+        "Mend the Dev Hub first; see there",
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from orgauth.errors import StoreError
+    from orgauth.errors import OrgauthError, StoreError
     from orgauth.events import Event
     from orgauth.models import (
         Authorized,
@@ -118,6 +118,10 @@ class Store(Protocol):
         """What messages call it, such as ``salesforce-cli``."""
         ...
 
+    def forewarn(self, orgs: Sequence[Org]) -> Sequence[str]:
+        """Return what people should know before these orgs are saved here. Touches nothing."""
+        ...
+
     def prepare(self) -> None:
         """Check, before anybody logs in, that saving can work; raise ``StoreError`` if not."""
         ...
@@ -144,6 +148,10 @@ class Report(Protocol):
 
     def render(self, run: RunResult) -> str:
         """Return the whole document. It never holds a secret."""
+        ...
+
+    def render_error(self, error: OrgauthError, *, exit_code: int) -> str:
+        """Return the document of a run that could not begin."""
         ...
 
 

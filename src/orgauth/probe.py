@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any, assert_never
 from urllib.parse import quote, urlsplit
 
-from orgauth.answers import json_of, retry_after_seconds
+from orgauth.answers import breaks_its_word, json_of, retry_after_seconds
 from orgauth.errors import AttemptFailed
 from orgauth.failures import classify_rest, server_fault
 from orgauth.models import FailureKind, OrgFacts, OrgKind
@@ -169,6 +169,8 @@ def _queries(kind: OrgKind) -> list[str]:
 
 
 def _refusal(host: str, answer: HttpAnswer) -> Failure:
+    if breaks_its_word(answer):
+        return server_fault("bad_answer", f"{host} broke off in the middle of its answer")
     code, message = _rest_error(json_of(answer))
     return classify_rest(
         host, answer.status, code, message, retry_after=retry_after_seconds(answer)

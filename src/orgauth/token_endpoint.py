@@ -6,7 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from orgauth.answers import is_this_machine, json_of, retry_after_seconds, server_time
+from orgauth.answers import (
+    breaks_its_word,
+    is_this_machine,
+    json_of,
+    retry_after_seconds,
+    server_time,
+)
 from orgauth.errors import AttemptFailed
 from orgauth.failures import classify, classify_status, server_fault
 from orgauth.models import Cause, Credentials, Failure, FailureKind, Secret
@@ -68,6 +74,8 @@ class JwtBearerEndpoint:
 def _refusal(org: Org, answer: HttpAnswer, fields: Mapping[str, Any] | None) -> Failure:
     retry_after = retry_after_seconds(answer)
     error = fields.get("error") if fields else None
+    if breaks_its_word(answer):
+        return server_fault("bad_answer", f"{org.login_host} broke off in the middle of its answer")
     if fields is None or not isinstance(error, str):
         return classify_status(org.login_host, answer.status, retry_after=retry_after)
     description = fields.get("error_description")

@@ -10,6 +10,7 @@ kept.
 from __future__ import annotations
 
 import base64
+import logging
 import os
 import ssl
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -27,6 +28,8 @@ from orgauth.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["MAX_ANSWER_BYTES", "AiohttpClient"]
 
@@ -90,10 +93,13 @@ class AiohttpClient:
                 proxy=proxy.url if proxy else None,
                 proxy_headers=proxy.headers if proxy else None,
             ) as response:
-                return HttpAnswer(response.status, response.headers, await _read(response))
+                answer = HttpAnswer(response.status, response.headers, await _read(response))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             host = url.partition("://")[2].partition("/")[0]  # where urlsplit may be what failed
             raise AttemptFailed(_classify(error, host, self._timeout_seconds)) from error
+        # Never the body or a header, and of the URL what holds no data.
+        _log.debug("%s %s: HTTP %d", method, url.partition("?")[0], answer.status)
+        return answer
 
     def _proxy(self, url: str) -> _Proxy | None:
         parts = urlsplit(url)

@@ -17,6 +17,7 @@ from platformdirs import user_state_path
 from orgauth.assertion import AssertionBuilder
 from orgauth.authorizer import Authorizer, World
 from orgauth.errors import KeySourceError, ManifestError, Problem, StoreError, UsageError
+from orgauth.events import Warned
 from orgauth.exchange import Exchange
 from orgauth.keys import KeyRing
 from orgauth.keys.certificate import check_certificate
@@ -153,6 +154,9 @@ async def assembled(
     Raises:
         StoreError: none of the stores can be written, so nobody need log in.
     """
+    for store in stores:
+        for warning in store.forewarn(prepared.orgs):
+            observer.notify(Warned(warning))
     usable, broken = await asyncio.to_thread(_prepare_stores, stores)
     clock = time.monotonic
     async with AsyncExitStack() as closing:
@@ -249,7 +253,12 @@ def _build_store(spec: str, prepared: Prepared, environ: Mapping[str, str]) -> S
                 ),
                 advice="Give them aliases that differ in letters and digits",
             )
-        return DotenvStore(Path(spec.removeprefix("env:")))
+        path = Path(spec.removeprefix("env:"))
+        if not path.absolute().parent.is_dir():
+            raise UsageError(f"--store {printable(spec)}: there is no folder {path.parent}")
+        return DotenvStore(path)
+    if spec in ("env", "env:"):
+        raise UsageError("--store env names no file", advice="Say which: --store env:FILE")
     raise UsageError(
         f"there is no store {printable(spec)}",
         advice="--store takes salesforce-cli, env:FILE or none",

@@ -80,6 +80,14 @@ def snapshot(home: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
 
+def test_a_warning_beforehand_touches_nothing(make: Callable[[], Store], home: Path) -> None:
+    """`orgauth plan` asks for it, and promises to write nothing."""
+    org = Org("a@example.com", "id", KeyRef("env", "SF_KEY"), "https://x", "https://x")
+
+    assert all(isinstance(warning, str) for warning in make().forewarn([org]))
+    assert list(home.iterdir()) == []
+
+
 def test_it_has_the_name_that_messages_use(store: Store, kind: str) -> None:
     assert store.name.startswith(kind)
 

@@ -271,7 +271,11 @@ def test_what_nobody_but_us_can_say():
     assert (key.code, key.cause, key.advice) == ("key_unusable", Cause.KEY, "Put it back")
     assert key.description == "the card is gone\\x1b[2J"
     assert (store.code, store.cause, store.advice) == ("not_saved", Cause.STORE, "Make room")
-    assert (hub.code, hub.cause, hub.advice) == ("dev_hub_failed", Cause.DEV_HUB, "Put it back")
+    assert (hub.code, hub.cause, hub.advice) == (
+        "dev_hub_failed",
+        Cause.DEV_HUB,
+        "Mend the Dev Hub first; see there",
+    )
     assert "ci@acme.example.com" in hub.description
     assert key.description in hub.description
     assert (stopped.code, stopped.cause) == ("interrupted", Cause.INTERRUPTED)

@@ -15,15 +15,19 @@ from orgauth.events import (
     RunStarted,
     Warned,
 )
-from orgauth.models import Authorized, Cause, Credentials, Failed, Failure, FailureKind, Secret
-from orgauth.progress import (
-    Fanout,
-    LiveProgress,
-    LogObserver,
-    PlainProgress,
-    Silence,
-    WarningList,
+from orgauth.failures import interrupted
+from orgauth.models import (
+    Authorized,
+    Cause,
+    Credentials,
+    Failed,
+    Failure,
+    FailureKind,
+    Secret,
+    Skipped,
 )
+from orgauth.progress import Fanout, LogObserver, PlainProgress, Silence, WarningList
+from orgauth.progress.live import LiveProgress
 from support import make_org
 
 CREDENTIALS = Credentials(Secret("00D!canary"), "https://x.my.salesforce.com", "00D", "005")
@@ -89,14 +93,28 @@ def test_plain_progress_tells_pauses_and_warnings():
 
 def test_a_clock_that_is_ahead_is_called_so():
     """The sign is easily read wrong."""
-    assert "60 s ahead of" in lines_of(Silence, ClockCorrected("h", -60.0))[0]
+    assert "60 s ahead of" in lines_of(PlainProgress, ClockCorrected("h", -60.0))[0]
 
 
-def test_silence_is_broken_by_warnings_only():
-    """-q keeps quiet about what went as it should, and about what the summary says."""
-    lines = lines_of(Silence, RunStarted(2), authorized(), failed(), PAUSE, Warned("look"))
+def test_silence_is_not_broken():
+    """cron mails whatever is printed; what matters stands in the summary."""
+    with Silence() as progress:
+        for event in (RunStarted(2), authorized(), failed(), PAUSE, Warned("look")):
+            progress.notify(event)
 
-    assert lines == ["warning: look"]
+
+def test_orgs_that_were_not_finished_because_somebody_stopped_the_run_are_no_news():
+    """A thousand lines of it would hide the two that failed."""
+    end = OrgFinished(Skipped(make_org("e@f.example.com"), interrupted()))
+
+    assert lines_of(PlainProgress, RunStarted(2), failed(), end) == [
+        "[1/2] failed prod: inactive_user: user is inactive"
+    ]
+    progress, console, _ = live()
+    with progress:
+        progress.notify(RunStarted(1))
+        progress.notify(end)
+    assert "e@f.example.com" not in console.file.getvalue()
 
 
 @pytest.mark.parametrize("text", ["\x1b[2J", "a\n::error::b", "\u202egnp"])
@@ -141,7 +159,7 @@ def test_the_log_tells_waits_and_attempts(caplog):
 
     assert [record.levelname for record in caplog.records] == ["DEBUG", "INFO", "INFO", "INFO"]
     assert "late: waiting for replication after attempt 2, next try in 4.0 s" in caplog.text
-    assert "as its host asks" in caplog.text
+    assert "late: throttled after attempt 2" in caplog.text
     assert "after a fault" in caplog.text
 
 

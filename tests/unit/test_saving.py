@@ -29,6 +29,9 @@ class Drawer:
         self.warnings = warnings
         self.breaks = breaks
 
+    def forewarn(self, orgs):
+        return ()
+
     def prepare(self):
         pass
 

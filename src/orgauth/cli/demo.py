@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,7 +35,10 @@ def demo(folder: Path | None) -> int:
     size = Size(late=_LATE, late_seconds=_LATE_SECONDS)
     rehearsal = prepare(folder, size, world=world)
     with BackgroundSimulator(world) as simulator:
-        manifest = rehearsal.write_manifest(simulator.url)
+        try:
+            manifest = rehearsal.write_manifest(simulator.url)
+        except FileExistsError as error:
+            raise click.ClickException(str(error)) from error
         click.echo(f"A simulated Salesforce listens on {simulator.url}: {size}.\n")
         click.echo(click.style(f"$ orgauth login {manifest}", bold=True))
         status = _login(manifest, home)
@@ -56,6 +60,7 @@ def _login(manifest: Path, home: Path) -> int:
 
 
 def _show_places(folder: Path, home: Path, manifest: Path) -> None:
+    program = _program()
     saved = len(list((home / ".sfdx").glob("*@*.json")))
     click.echo(
         f"""
@@ -65,8 +70,19 @@ Where things are
   {saved} authorizations      {home / ".sfdx"}  (encrypted, as the Salesforce CLI keeps them)
 
 What to type next
-  orgauth plan {manifest}
-  orgauth simulate       a simulated Salesforce that stays, to rehearse your own pipeline
-  orgauth login          with an orgs.yaml of your own; the README leads there
-  rm -r {folder}         when you have seen enough"""
+  {program} plan {manifest}
+  {program} simulate    a simulated Salesforce that stays, to rehearse your own pipeline
+  {program} login       with an orgs.yaml of your own; the README leads there
+  rm -r {folder}    when you have seen enough"""
     )
+
+
+def _program() -> str:
+    """Return what to type for `orgauth`: its path where the shell would not find it by name."""
+    if shutil.which("orgauth"):
+        return "orgauth"
+    beside = Path(sys.executable).with_name("orgauth")
+    if not beside.exists():
+        return f"{sys.executable} -m orgauth"
+    here = Path.cwd()
+    return str(beside.relative_to(here)) if beside.is_relative_to(here) else str(beside)

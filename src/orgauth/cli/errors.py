@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,7 +26,9 @@ def show_error(error: OrgauthError, *, as_json: bool) -> int:
     """Show an error that ends the command, and return the exit code it ends with."""
     code = exit_code_of(error)
     if as_json:
-        click.echo(json.dumps(_envelope(error, code), indent=2))
+        from orgauth.reports.json import JsonReport  # noqa: PLC0415 - `--help` needs none
+
+        click.echo(JsonReport().render_error(error, exit_code=code), nl=False)
         return code
     if isinstance(error, ManifestError):
         count = len(error.problems)
@@ -41,25 +42,3 @@ def show_error(error: OrgauthError, *, as_json: bool) -> int:
     if error.advice:
         click.echo(printable(error.advice), err=True)
     return code
-
-
-def _envelope(error: OrgauthError, code: int) -> dict[str, Any]:
-    """Return the envelope that the Salesforce CLI's ``--json`` gives an error."""
-    value: dict[str, Any] = {
-        "status": code,
-        "name": type(error).__name__,
-        "message": str(error),
-        "advice": error.advice,
-        "warnings": [],
-    }
-    if isinstance(error, ManifestError):
-        value["problems"] = [
-            {
-                "file": problem.position.file,
-                "line": problem.position.line,
-                "column": problem.position.column,
-                "message": problem.message,
-            }
-            for problem in error.problems
-        ]
-    return value

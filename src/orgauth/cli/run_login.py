@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 import click
 
 from orgauth import wiring
-from orgauth.cli.errors import show_error
+from orgauth.cli.errors import exit_code_of, show_error
 from orgauth.cli.summary import summary_lines
 from orgauth.errors import OrgauthError, StoreError, UsageError
 from orgauth.events import RunStarted, Warned
 from orgauth.models import RunResult, Status
-from orgauth.progress import Fanout, LiveProgress, LogObserver, PlainProgress, Silence, WarningList
+from orgauth.progress import Fanout, LogObserver, PlainProgress, Silence, WarningList
 from orgauth.reports import BY_SUFFIX
 from orgauth.reports.json import JsonReport
 from orgauth.stores.atomic_file import write_atomically
 from orgauth.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from orgauth.authorizer import Authorizer
@@ -56,15 +56,21 @@ class Options:
 
 def main(manifest: Path, options: Options) -> int:
     """Run the command; return its exit status."""
+    writers: Sequence[tuple[Report, Path]] = ()
     try:
         _configure_logging(options.verbose)
         writers = _report_writers(options.reports)
         prepared = wiring.prepare(manifest, only=options.only, concurrency=options.concurrency)
         stores = wiring.build_stores(options.stores, prepared)
-        run = _write_reports(writers, _run(prepared, stores, options))
-        _show(run, options)
+        run = _run(prepared, stores, options)
     except OrgauthError as error:
+        # Yesterday's report must not stand there as if it were today's.
+        _write_reports(writers, _of_error(error))
         return show_error(error, as_json=options.as_json)
+    troubles = _write_reports(writers, lambda report: report.render(run))
+    if troubles:
+        run = replace(run, exit_code=run.exit_code or 1, warnings=[*run.warnings, *troubles])
+    _show(run, options)
     return run.exit_code
 
 
@@ -122,9 +128,11 @@ def _stop_on_signals(authorizer: Authorizer) -> list[int]:
 
 def _progress(options: Options) -> Progress:
     if options.quiet:
-        return Silence(sys.stderr)
+        return Silence()
     if sys.stderr.isatty() and not (options.verbose or options.as_json):
-        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+        from rich.console import Console  # noqa: PLC0415 - 50 ms that only a terminal needs
+
+        from orgauth.progress.live import LiveProgress  # noqa: PLC0415 - likewise
 
         console = Console(stderr=True, highlight=False)
         if not console.is_dumb_terminal:
@@ -139,8 +147,7 @@ def _configure_logging(verbose: int) -> None:
         stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING
     )
     level = logging.DEBUG if verbose > 1 else logging.INFO
-    for name in ("orgauth", "asyncio", "aiohttp"):
-        logging.getLogger(name).setLevel(level)
+    logging.getLogger("orgauth").setLevel(level)
 
 
 def _report_writers(paths: Sequence[Path]) -> list[tuple[Report, Path]]:
@@ -159,18 +166,22 @@ def _report_writers(paths: Sequence[Path]) -> list[tuple[Report, Path]]:
     return writers
 
 
-def _write_reports(writers: Sequence[tuple[Report, Path]], run: RunResult) -> RunResult:
-    """Write all reports; one that cannot be written is told, and costs the run its good status."""
+def _of_error(error: OrgauthError) -> Callable[[Report], str]:
+    return lambda report: report.render_error(error, exit_code=exit_code_of(error))
+
+
+def _write_reports(
+    writers: Sequence[tuple[Report, Path]], render: Callable[[Report], str]
+) -> list[str]:
+    """Write all reports; return, and tell, which could not be written."""
     troubles = []
     for report, path in writers:
         try:
-            write_atomically(path, report.render(run).encode())
+            write_atomically(path.absolute(), render(report).encode(errors="replace"))
         except StoreError as error:
-            troubles.append(str(error))
-            click.echo(f"warning: {printable(str(error))}", err=True)
-    if not troubles:
-        return run
-    return replace(run, exit_code=run.exit_code or 1, warnings=[*run.warnings, *troubles])
+            troubles.append(printable(str(error)))
+            click.echo(f"warning: {troubles[-1]}", err=True)
+    return troubles
 
 
 def _show(run: RunResult, options: Options) -> None:
@@ -178,6 +189,9 @@ def _show(run: RunResult, options: Options) -> None:
         click.echo(JsonReport().render(run), nl=False)
         return
 
+    if options.quiet and run.exit_code:  # now that something is said, say all
+        for warning in run.warnings:
+            click.echo(f"warning: {warning}", err=True)
     if not options.quiet or run.exit_code:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         for line in summary_lines(run, width=width):

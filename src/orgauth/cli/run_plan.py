@@ -71,7 +71,7 @@ def _print_json(prepared: Prepared, stores: Sequence[Store]) -> None:
         "keys": [_key(check) for check in prepared.keys],
         "stores": [store.name for store in stores],
     }
-    click.echo(envelope(result, status=0, warnings=prepared.warnings), nl=False)
+    click.echo(envelope(result, status=0, warnings=_warnings(prepared, stores)), nl=False)
 
 
 def _org(org: Org) -> dict[str, Any]:
@@ -117,11 +117,19 @@ def _print_tables(prepared: Prepared, stores: Sequence[Store]) -> None:
             f"{count} org{'s' if count != 1 else ''}, "
             f"at most {prepared.settings.concurrency} at once; tokens saved in: {saved}"
         )
-        for warning in prepared.warnings:
+        for warning in _warnings(prepared, stores):
             console.print(f"warning: {printable(warning)}", style="yellow")
         console.print("Nothing was sent. `orgauth login` does it.", style="dim")
     for line in captured.get().splitlines():
         click.echo(line.rstrip())  # a table is filled up with blanks to its width
+
+
+def _warnings(prepared: Prepared, stores: Sequence[Store]) -> list[str]:
+    """Return what login would warn of, as far as it can be known before."""
+    return [
+        *prepared.warnings,
+        *(warning for store in stores for warning in store.forewarn(prepared.orgs)),
+    ]
 
 
 def _org_table(orgs: Sequence[Org]) -> Table:

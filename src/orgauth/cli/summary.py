@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["summary_lines"]
 
 _MOST_NAMES = 10
+_INTERRUPTED = 128  # plus the number of the signal
 _COLOURS = {
     Status.AUTHORIZED: "green",
     Status.REUSED: "green",
@@ -39,13 +40,15 @@ def summary_lines(run: RunResult, *, width: int | None = None) -> Iterator[str]:
         for status in Status
         if run.count(status)
     ]
-    yield f"{', '.join(counts) or 'no orgs'} in {run.elapsed_seconds:.1f} s"
-    groups: dict[tuple[Status, str, str, str], list[str]] = defaultdict(list)
+    interrupted = "interrupted: " if run.exit_code > _INTERRUPTED else ""
+    yield f"{interrupted}{', '.join(counts) or 'no orgs'} in {run.elapsed_seconds:.1f} s"
+    groups: dict[tuple[Status, str, str], list[str]] = defaultdict(list)
     for outcome in run.outcomes:
         if not isinstance(outcome, Authorized):
             groups[_cause(outcome, outcome.failure)].append(printable(outcome.org.name))
-    for (status, reason, advice, _), names in sorted(
-        groups.items(), key=lambda group: -len(group[1])
+    # What failed comes before what was skipped because of it.
+    for (status, reason, advice), names in sorted(
+        groups.items(), key=lambda group: (group[0][0] is Status.SKIPPED, -len(group[1]))
     ):
         yield ""
         yield click.style(f"{len(names)} {status.value}: {reason}", fg=_COLOURS[status])
@@ -67,9 +70,9 @@ def _indented(text: str, width: int | None) -> list[str]:
     )
 
 
-def _cause(outcome: Outcome, failure: Failure) -> tuple[Status, str, str, str]:
+def _cause(outcome: Outcome, failure: Failure) -> tuple[Status, str, str]:
     reason = printable(f"{failure.code}: {failure.description}")
-    return outcome.status, reason, failure.advice.rstrip("."), failure.kind.value
+    return outcome.status, reason, failure.advice.rstrip(".")
 
 
 def _listed(names: list[str]) -> str:

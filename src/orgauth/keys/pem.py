@@ -27,6 +27,12 @@ _ADVICE = (
 )
 
 
+_ANOTHER_THING = (
+    "Give the private key that the app's certificate was made from: PEM text, "
+    "or in a variable also its base64"
+)
+
+
 class RsaSigner:
     """A private RSA key in this process's memory."""
 
@@ -72,7 +78,7 @@ def load_signer(pem: bytes, *, where: str, passphrase: bytes | None) -> RsaSigne
         raise KeySourceError(
             f"the private key {where} does not open: "
             + ("the passphrase is wrong, or " if passphrase is not None else "")
-            + "the file is damaged",
+            + "it is damaged",
             advice="Check it with `openssl pkey -noout -in FILE`",
         ) from error
     except UnsupportedAlgorithm as error:
@@ -116,4 +122,4 @@ def _refuse_what_is_no_private_key(pem: bytes, where: str) -> None:
         what = "is empty"
     else:
         what = "is no PEM private key (-----BEGIN PRIVATE KEY-----)"
-    raise KeySourceError(f"{where} {what}", advice=_ADVICE)
+    raise KeySourceError(f"{where} {what}", advice=_ANOTHER_THING)

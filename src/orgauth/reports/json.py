@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, assert_never
 
+from orgauth.errors import ManifestError
 from orgauth.models import Authorized, Failed, Skipped, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orgauth.errors import OrgauthError
     from orgauth.models import Org, Outcome, RunResult
 
 __all__ = ["JsonReport", "document", "envelope"]
@@ -22,10 +24,35 @@ class JsonReport:
         """Return the document, ending with a line end."""
         return envelope(document(run), status=run.exit_code, warnings=run.warnings)
 
+    def render_error(self, error: OrgauthError, *, exit_code: int) -> str:
+        """Return the envelope that the Salesforce CLI's ``--json`` gives an error."""
+        value: dict[str, Any] = {
+            "status": exit_code,
+            "name": type(error).__name__,
+            "message": str(error),
+            "advice": error.advice,
+            "warnings": [],
+        }
+        if isinstance(error, ManifestError):
+            value["problems"] = [
+                {
+                    "file": problem.position.file,
+                    "line": problem.position.line,
+                    "column": problem.position.column,
+                    "message": problem.message,
+                }
+                for problem in error.problems
+            ]
+        return _text(value)
+
 
 def envelope(result: object, *, status: int, warnings: Sequence[str] = ()) -> str:
     """Return ``{"status", "result", "warnings"}``, as the Salesforce CLI's ``--json`` has it."""
     value = {"status": status, "result": result, "warnings": list(warnings)}
+    return _text(value)
+
+
+def _text(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
 
 

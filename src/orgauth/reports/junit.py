@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from orgauth.models import Authorized, Failed, Skipped, Status
 
 if TYPE_CHECKING:
+    from orgauth.errors import OrgauthError
     from orgauth.models import Failure, Outcome, RunResult
 
 __all__ = ["JunitReport"]
@@ -26,11 +27,24 @@ class JunitReport:
             f'name="orgauth" tests="{len(run.outcomes)}" failures="{run.count(Status.FAILED)}" '
             f'errors="0" skipped="{run.count(Status.SKIPPED)}" time="{run.elapsed_seconds:.3f}"'
         )
-        cases = "\n".join(_case(outcome) for outcome in run.outcomes)
-        return (
-            '<?xml version="1.0" encoding="UTF-8"?>\n'
-            f"<testsuites>\n<testsuite {suite}>\n{cases}\n</testsuite>\n</testsuites>\n"
+        return _document(suite, "\n".join(_case(outcome) for outcome in run.outcomes))
+
+    def render_error(self, error: OrgauthError, *, exit_code: int) -> str:
+        """Return a suite with one case, which could not run."""
+        name = type(error).__name__
+        case = (
+            f"<testcase classname={_attribute('orgauth')} name={_attribute(f'exit {exit_code}')}>"
+            f"<error message={_attribute(str(error))} type={_attribute(name)}>"
+            f"{_content(error.advice)}</error></testcase>"
         )
+        return _document('name="orgauth" tests="1" failures="0" errors="1" skipped="0"', case)
+
+
+def _document(suite: str, cases: str) -> str:
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<testsuites>\n<testsuite {suite}>\n{cases}\n</testsuite>\n</testsuites>\n"
+    )
 
 
 def _case(outcome: Outcome) -> str:
@@ -52,8 +66,12 @@ def _case(outcome: Outcome) -> str:
 
 def _detail(tag: str, failure: Failure) -> str:
     message = f"{failure.code}: {failure.description}"
-    text = escape(_NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", failure.advice))
+    text = _content(failure.advice)
     return f"<{tag} message={_attribute(message)} type={_attribute(failure.kind)}>{text}</{tag}>"
+
+
+def _content(value: str) -> str:
+    return escape(_NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", value))
 
 
 def _attribute(value: str) -> str:

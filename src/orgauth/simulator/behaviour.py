@@ -71,7 +71,7 @@ class Behaviour:
 
     def misbehaves(self, rate: float, *, on: str = "any") -> None:
         """Answer with a passing fault, always, at random with this probability (0 to 1)."""
-        self.answers(*faults.passing(), times=None, on=on, probability=rate)
+        self.answers(*faults.passing(on), times=None, on=on, probability=rate)
 
     def recovers(self) -> None:
         """Forget all faults and latency."""

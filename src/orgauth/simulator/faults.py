@@ -63,9 +63,14 @@ __all__ = [
 ]
 
 
-def passing() -> tuple[Fault, ...]:
-    """Return faults that a patient client survives: they are gone when it asks again."""
+def passing(on: str = "any") -> tuple[Fault, ...]:
+    """Return faults that a patient client survives: they are gone when it asks again.
+
+    ``on`` is the kind of request; the token endpoint has one of its own, in its own form.
+    """
+    of_the_token_endpoint = (refusal(errors.UNKNOWN_ERROR),) if on == "token" else ()
     return (
+        *of_the_token_endpoint,
         status(500),
         status(502),
         too_many_requests(retry_after=1),
@@ -77,5 +82,4 @@ def passing() -> tuple[Fault, ...]:
         closed(),
         reset(),
         slow_drip(pause=0.001),
-        refusal(errors.UNKNOWN_ERROR),
     )

@@ -68,6 +68,10 @@ class DotenvStore:
         self._clock = clock
         self._locks = Locks(clock=clock, sleep=sleep) if locks is None else locks
 
+    def forewarn(self, orgs: Sequence[Org]) -> Sequence[str]:  # noqa: ARG002 - the family's shape
+        """Return nothing: an env file takes every org."""
+        return ()
+
     def prepare(self) -> None:
         """Check that the file can be written, by writing beside it; raise ``StoreError``."""
         folder = self._path.parent

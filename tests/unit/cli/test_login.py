@@ -153,7 +153,9 @@ def test_an_env_file_holds_token_and_url_by_alias(salesforce, home):
     ("stores", "message"),
     [
         (["keychain"], "there is no store keychain"),
-        (["env:"], "there is no store env:"),
+        (["env:"], "names no file"),
+        (["env"], "names no file"),
+        (["env:nowhere/x.env"], "there is no folder nowhere"),
         (["none", "salesforce-cli"], "--store none goes with no other"),
     ],
 )
@@ -397,3 +399,38 @@ def test_a_key_from_a_variable_is_kept_for_the_cli_only_if_asked_for(
         assert "not renew" in warning
         assert path is None
         assert not (home / "state").exists()
+
+
+def test_a_run_that_cannot_begin_leaves_no_old_report_behind(salesforce, home):
+    """Yesterday's green file must not stand for today."""
+    here = salesforce()
+    report = home / "run.json"
+    invoke("login", here.manifest, "--report", report)
+    assert document(report.read_text())["status"] == 0
+    here.change_manifest("version: 1", "version: 1\nnonsense: 1")
+
+    assert invoke("login", here.manifest, "--report", report)[0] == 2
+
+    assert document(report.read_text())["status"] == 2
+    assert document(report.read_text())["problems"]
+
+
+def test_everything_is_told_at_twice_verbose_but_no_data(salesforce, caplog):
+    """Each request with its answer's status; never what was sent."""
+    invoke("login", salesforce().manifest, "-vv")
+
+    assert "/services/oauth2/token: HTTP 200" in caplog.text
+    assert "composite/batch: HTTP 200" in caplog.text
+    assert "eyJ" not in caplog.text
+
+
+def test_quiet_says_what_it_held_back_once_something_failed(salesforce):
+    """A warning may be the reason."""
+    here = salesforce()
+    (here.manifest.parent / "server.key").chmod(0o644)
+    assert invoke("login", here.manifest, "-q") == (0, "", "")
+    here.world.org("ci@acme.example.com.sandbox1").refuses(errors.INACTIVE_USER)
+
+    _, _, err = invoke("login", here.manifest, "-q")
+
+    assert "chmod 600" in err

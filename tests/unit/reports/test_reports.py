@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from orgauth.errors import ManifestError, Position, Problem
 from orgauth.models import (
     Authorized,
     Cause,
@@ -110,3 +111,33 @@ def test_foreign_text_leaves_both_well_formed():
     suite = ET.fromstring(text)[0]  # noqa: S314 - our own text
     assert "<b>" in suite[1][0].get("message")
     assert "\x1b" not in text
+
+
+ERROR = ManifestError(
+    [Problem(Position("orgs.yaml", 3, 5), f"unknown key {NASTY}")], advice="Correct it"
+)
+
+
+def test_json_of_a_run_that_could_not_begin_has_the_problems_with_their_places():
+    """A program that reads yesterday's good report by mistake would be worse."""
+    value = json.loads(BY_SUFFIX[".json"].render_error(ERROR, exit_code=2))
+
+    assert value["status"] == 2
+    assert value["name"] == "ManifestError"
+    assert value["advice"] == "Correct it"
+    assert value["problems"][0] | {"message": ""} == {
+        "file": "orgs.yaml",
+        "line": 3,
+        "column": 5,
+        "message": "",
+    }
+
+
+def test_junit_of_a_run_that_could_not_begin_has_one_error():
+    """So that the CI system shows red, and why."""
+    text = BY_SUFFIX[".xml"].render_error(ERROR, exit_code=2)
+    suite = ET.fromstring(text.encode("utf-8", "replace"))[0]  # noqa: S314 - our own text
+
+    assert (suite.get("tests"), suite.get("errors")) == ("1", "1")
+    assert "orgs.yaml:3:5" in suite[0][0].get("message")
+    assert suite[0][0].text == "Correct it"

@@ -54,10 +54,10 @@ class RenewalKeys:
         self._folder = folder
         self._kept = kept
 
-    def prepare(self) -> list[str]:
-        """Write the kept keys; return what people should know. Raises ``StoreError``."""
+    def prepare(self) -> None:
+        """Write the kept keys; raise ``StoreError``."""
         if not self._kept:
-            return []
+            return
         for missing in reversed([self._folder, *self._folder.parents]):
             if not missing.is_dir():
                 make_folder(missing)
@@ -66,7 +66,6 @@ class RenewalKeys:
             found = read_file(path)
             if found is None or found.data != key.pem or found.status.st_mode & 0o077:
                 write_atomically(path, key.pem, durable=True)
-        return [f"the private key is kept in {self._folder}, so that sf can renew tokens"]
 
     def path(self, ref: KeyRef) -> str | None:
         """Return the absolute path of the key file, or None where there is none."""
@@ -76,9 +75,12 @@ class RenewalKeys:
         return ref.location if ref.source == "file" else None
 
     def warnings(self, refs: Iterable[KeyRef]) -> list[str]:
-        """Return what the CLI cannot do with the orgs of these keys."""
-        left = {ref for ref in refs if ref not in self._kept}
+        """Return what the CLI cannot do with the orgs of these keys, and what is kept for it."""
+        wanted = set(refs)
+        left = {ref for ref in wanted if ref not in self._kept}
         found = []
+        if left != wanted:
+            found.append(f"the private key is kept in {self._folder}, so that sf can renew tokens")
         if any(ref.source != "file" for ref in left):
             found.append(_NO_KEY_FILE)
         if any(ref.source == "file" and ref.passphrase_env for ref in left):

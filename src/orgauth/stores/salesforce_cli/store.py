@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from orgauth.models import Authorized
+    from orgauth.models import Authorized, Org
     from orgauth.stores.salesforce_cli.auth_file import StoredAuthorization
     from orgauth.stores.salesforce_cli.crypto import Cipher
     from orgauth.stores.salesforce_cli.keychain import Keychain
@@ -85,7 +85,10 @@ class SalesforceCliStore:
         self._renewal_keys = renewal_keys or RenewalKeys(self._folder, {})
         self._cipher: Cipher | None = None
         self._pending_warnings: list[str] = []
-        self._told: set[str] = set()
+
+    def forewarn(self, orgs: Sequence[Org]) -> Sequence[str]:
+        """Return which orgs' tokens the CLI will not be able to renew, and which keys are kept."""
+        return self._renewal_keys.warnings(org.key for org in orgs)
 
     def prepare(self) -> None:
         """Make the folder, keys and the alias file, and write once to see that it works.
@@ -97,7 +100,7 @@ class SalesforceCliStore:
         remove_leftovers(self._folder, now=self._clock())
         self._ready_cipher()
         self._aliases.create_if_missing()
-        self._pending_warnings += self._renewal_keys.prepare()
+        self._renewal_keys.prepare()
 
     def save(self, batch: Sequence[Authorized]) -> SaveResult:
         """Write the orgs' auth files, then all their aliases, then the defaults."""
@@ -117,7 +120,6 @@ class SalesforceCliStore:
                     errors[authorized.org.username] = error
                 else:
                     saved.append(authorized)
-        warnings += self._renewal_warnings(saved)
         warnings += self._save_aliases(saved, errors)
         self._save_defaults(saved, errors)
         return SaveResult(errors, warnings)
@@ -217,12 +219,6 @@ class SalesforceCliStore:
         except StoreError as error:
             for username in owners:
                 _add(errors, username, f"authorized, but {' and '.join(values)} was not set", error)
-
-    def _renewal_warnings(self, saved: Sequence[Authorized]) -> list[str]:
-        found = self._renewal_keys.warnings(each.org.key for each in saved)
-        new = [warning for warning in found if warning not in self._told]
-        self._told.update(new)
-        return new
 
     def _auth_files(self) -> list[str]:
         try:

@@ -256,23 +256,24 @@ class TestAuthFiles:
 
 
 class TestRenewal:
-    def test_a_key_from_the_environment_is_told_once_a_run(
+    def test_a_key_from_the_environment_is_told_beforehand_and_leaves_no_path(
         self, store: SalesforceCliStore, sfdx: Path, authorized: Make
     ) -> None:
         store.save([authorized("a@example.com")])
         env = KeyRef("env", "SF_KEY", passphrase_env="SF_PASS")
-        (warning,) = store.save([authorized(f"{c}@example.com", key=env) for c in "abc"]).warnings
+        batch = [authorized(f"{c}@example.com", key=env) for c in "abc"]
+        (warning,) = store.forewarn([each.org for each in batch])
         assert "not renew" in warning
-        assert list(store.save([authorized("d@example.com", key=env)]).warnings) == []
+        assert list(store.save(batch).warnings) == []
         assert "privateKey" not in load(sfdx / "a@example.com.json")
 
-    def test_a_key_file_with_a_passphrase_is_told_once_a_run(
+    def test_a_key_file_with_a_passphrase_is_told_beforehand(
         self, store: SalesforceCliStore, sfdx: Path, authorized: Make
     ) -> None:
         key = KeyRef("file", "/keys/locked.key", passphrase_env="SF_PASS")
-        (warning,) = store.save([authorized(key=key)]).warnings
+        (warning,) = store.forewarn([authorized(key=key).org])
         assert "passphrase" in warning
-        assert list(store.save([authorized(key=key)]).warnings) == []
+        store.save([authorized(key=key)])
         assert load(sfdx / "ci@example.com.json")["privateKey"] == "/keys/locked.key"
 
 

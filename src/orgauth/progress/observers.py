@@ -1,0 +1,70 @@
+"""Observers that show nothing by themselves: they pass on, keep, or log."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from orgauth.events import (
+    AudienceLearnt,
+    ClockCorrected,
+    HostPaused,
+    OrgFinished,
+    OrgStarted,
+    OrgWaiting,
+    RunStarted,
+    Warned,
+)
+from orgauth.progress.words import waiting, warning_of
+from orgauth.text import printable
+
+if TYPE_CHECKING:
+    from orgauth.events import Event
+    from orgauth.ports import Observer
+
+__all__ = ["Fanout", "LogObserver", "WarningList"]
+
+_log = logging.getLogger("orgauth")
+
+
+class Fanout:
+    """Tells several observers."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
+
+    def notify(self, event: Event) -> None:
+        """Pass one event on to all."""
+        for observer in self._observers:
+            observer.notify(event)
+
+
+class WarningList:
+    """Keeps the warnings of a run for its report."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def notify(self, event: Event) -> None:
+        """Keep the event if it is a warning."""
+        message = warning_of(event)
+        if message is not None:
+            self.messages.append(message)
+
+
+class LogObserver:
+    """Writes events to the ``orgauth`` logger, for ``-v``."""
+
+    def notify(self, event: Event) -> None:
+        """Log one event; routine ones at DEBUG."""
+        match event:
+            case OrgFinished() | RunStarted():
+                return  # the plain lines and the summary say it
+            case OrgWaiting():
+                _log.info("%s", waiting(event))
+            case OrgStarted(name=name):
+                _log.debug("%s: first attempt", printable(name))
+            case Warned():
+                return  # shown to everybody, not only to who asked for more
+            case AudienceLearnt() | ClockCorrected() | HostPaused():
+                return

@@ -1,0 +1,69 @@
+"""The words of progress: what is said of an event, wherever it is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orgauth.events import AudienceLearnt, ClockCorrected, Warned
+from orgauth.models import Authorized, Cause, FailureKind, Skipped
+from orgauth.text import printable
+
+if TYPE_CHECKING:
+    from orgauth.events import Event, OrgWaiting
+    from orgauth.models import Outcome
+
+__all__ = ["finished", "is_worth_a_line", "waiting", "warning_of", "why"]
+
+
+def is_worth_a_line(outcome: Outcome) -> bool:
+    """Return whether an end is news: who stops a run knows that the rest is not finished."""
+    return not (isinstance(outcome, Skipped) and outcome.failure.cause is Cause.INTERRUPTED)
+
+
+def warning_of(event: Event) -> str | None:
+    """Return what an event says that a person should still know afterwards, or None."""
+    match event:
+        case Warned(message=message):
+            return printable(message)
+        case ClockCorrected(host=host, skew_seconds=skew):
+            which = "behind" if skew > 0 else "ahead of"
+            return (
+                f"this machine's clock is {abs(skew):.0f} s {which} {printable(host)}'s; "
+                "assertions are dated by the host's clock for the rest of the run"
+            )
+        case AudienceLearnt(host=host, audience=audience):
+            return (
+                f"{printable(host)} wants the audience {audience}; "
+                "set `audience` in the manifest to save one request a run"
+            )
+        case _:
+            return None
+
+
+def finished(outcome: Outcome) -> str:
+    """Return how an org ended, on one line."""
+    name = printable(outcome.org.name)
+    if isinstance(outcome, Authorized):
+        tries = f", {outcome.attempts} attempts" if outcome.attempts > 1 else ""
+        return f"authorized {name} ({outcome.elapsed_seconds:.1f} s{tries})"
+    reason = printable(f"{outcome.failure.code}: {outcome.failure.description}")
+    return f"{outcome.status.value} {name}: {reason}"
+
+
+def waiting(event: OrgWaiting) -> str:
+    """Return who waits, for what and how long, on one line."""
+    return printable(
+        f"{event.name}: {why(event.kind)} after attempt {event.attempt}, "
+        f"next try in {event.delay_seconds:.1f} s ({event.reason})"
+    )
+
+
+def why(kind: FailureKind) -> str:
+    """Return what an org that waits is waiting for."""
+    match kind:
+        case FailureKind.NOT_APPROVED:
+            return "waiting for replication"
+        case FailureKind.THROTTLED:
+            return "throttled"
+        case FailureKind.TRANSIENT | FailureKind.PERMANENT:
+            return "waiting after a fault"
