@@ -183,7 +183,7 @@ NOT_REPLICATED = (
     "A new scratch org is refused like this until it is replicated, which takes minutes. "
     "Raise retry.not_approved.timeout_seconds, or set instance_url to the scratch org's "
     "own https://….scratch.my.salesforce.com, which knows it at once. If the org is old, "
-    "it has expired, or the Dev Hub's app does not admit its user"
+    "it has expired, was created through another app, or this app does not admit its user"
 )
 """A scratch org that was waited for in vain."""
 APP_NOT_INSTALLED = (
