@@ -7,21 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orgauth import wiring
+from orgauth.progress.observers import Fanout
 
 if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from orgauth.events import Event
     from orgauth.models import Outcome
     from orgauth.ports import Observer
 
 __all__ = ["authorize", "authorize_all"]
-
-
-class _NobodyWatches:
-    def notify(self, event: Event) -> None:
-        """Take no note."""
 
 
 async def authorize(
@@ -62,7 +57,7 @@ async def authorize(
     finished: asyncio.Queue[Outcome] = asyncio.Queue()
     async with wiring.assembled(
         prepared,
-        observer=observer or _NobodyWatches(),
+        observer=Fanout(observer) if observer else Fanout(),
         deliver=finished.put_nowait,
         stores=built,
         verify=verify,

@@ -74,17 +74,21 @@ class AssertionBuilder:
         self._batcher: Batcher[_Request, Secret] = Batcher(
             self._sign, name="orgauth-sign", at_most=_BATCH
         )
-        self.skew_seconds = 0.0
-        """Added to our clock: how far the login host's is ahead (see ``orgauth.lessons``)."""
 
     @property
     def now(self) -> float:
-        """Our own clock, uncorrected."""
+        """Our own clock."""
         return self._clock()
 
-    async def build(self, org: Org, *, audience: str) -> Secret:
-        """Return a signed assertion for one attempt; raise what the key's holder raises."""
-        request = _Request(org, audience, self._clock() + self.skew_seconds)
+    async def build(self, org: Org, *, audience: str, skew_seconds: float = 0.0) -> Secret:
+        """Return a signed assertion for one attempt; raise what the key's holder raises.
+
+        Args:
+            org: whom it is for.
+            audience: its ``aud``.
+            skew_seconds: by how much the login host's clock is ahead of ours.
+        """
+        request = _Request(org, audience, self._clock() + skew_seconds)
         return await self._batcher.submit(request)
 
     async def close(self) -> None:

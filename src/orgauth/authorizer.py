@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 __all__ = ["Authorizer", "World"]
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,10 @@ class Authorizer:
             if not self._stopping:
                 raise
             return Skipped(org, failures.interrupted(), journey.attempts, self._elapsed(journey))
+        except Exception as error:  # noqa: BLE001 - a mistake in one org must not end the others
+            _log.exception("%s: %s", printable(org.name), type(error).__name__)
+            failure = failures.internal_error(error)
+            return Failed(org, failure, journey.attempts, self._elapsed(journey))
         else:
             return Authorized(org, credentials, facts, journey.attempts, self._elapsed(journey))
         finally:

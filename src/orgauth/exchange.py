@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orgauth.errors import AttemptFailed, KeySourceError
 from orgauth.events import AudienceLearnt, ClockCorrected
 from orgauth.failures import key_unusable
-from orgauth.lessons import Lessons, skew_to_correct
+from orgauth.lessons import Clocks, Lessons
 from orgauth.models import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orgauth.assertion import AssertionBuilder
+    from orgauth.lessons import AudienceLesson
     from orgauth.models import Credentials, Failure, Org
     from orgauth.ports import Observer, TokenEndpoint
     from orgauth.slots import Pace, Slots
 
 __all__ = ["Exchange"]
+
+
+@dataclass(slots=True)
+class _Signed:
+    """What the last assertion said that a lesson may correct."""
+
+    audience: str = ""
+    skew_seconds: float = 0.0
 
 
 class Exchange:
@@ -47,6 +57,7 @@ class Exchange:
         self._pace = pace
         self._observer = observer
         self._lessons = Lessons()
+        self._clocks = Clocks()
 
     async def attempt(self, org: Org, count: Callable[[], None]) -> Credentials:
         """Make one attempt; a refused audience or a wrong clock is mended and tried at once.
@@ -58,40 +69,42 @@ class Exchange:
         Raises:
             AttemptFailed: refused, or no usable answer.
         """
-        lesson = self._lessons.about(org)
+        lesson, signed = self._lessons.about(org), _Signed()
         async with lesson.turn():
             for _ in range(2):  # at most one lesson of each sort
-                audience, skew = lesson.audience, self._assertions.skew_seconds
                 try:
-                    return await self._send(org, audience, count)
+                    return await self._send(org, lesson, signed, count)
                 except AttemptFailed as error:
                     failure = error.failure
-                    if failure.cause is Cause.AUDIENCE and lesson.refused(audience, org):
+                    if failure.cause is Cause.AUDIENCE and lesson.refused(signed.audience, org):
                         self._observer.notify(AudienceLearnt(org.login_host, lesson.audience))
-                    elif not self._mend_clock(failure, org.login_host, skew):
+                    elif not self._mend_clock(failure, org.login_host, signed.skew_seconds):
                         raise
-            return await self._send(org, lesson.audience, count)
+            return await self._send(org, lesson, signed, count)
 
-    async def _send(self, org: Org, audience: str, count: Callable[[], None]) -> Credentials:
+    async def _send(
+        self, org: Org, lesson: AudienceLesson, signed: _Signed, count: Callable[[], None]
+    ) -> Credentials:
         await self._pace.turn()
         async with self._slots.hold(org.login_host):
             count()
+            # Only now: what was learnt while this one waited for its slot counts for it, too.
+            signed.audience = lesson.audience
+            signed.skew_seconds = self._clocks.skew(org.login_host)
             try:
                 # Fresh for each attempt: an assertion that waited could have expired.
-                assertion = await self._assertions.build(org, audience=audience)
+                assertion = await self._assertions.build(
+                    org, audience=signed.audience, skew_seconds=signed.skew_seconds
+                )
             except KeySourceError as error:
                 raise AttemptFailed(key_unusable(error)) from error
             return await self._endpoint.exchange(org, assertion)
 
     def _mend_clock(self, failure: Failure, host: str, skew: float) -> bool:
         """Return whether to sign again, by the host's clock."""
-        if failure.cause is not Cause.CLOCK:
+        before = self._clocks.skew(host)
+        if not self._clocks.explain(failure, host, now=self._assertions.now, corrected=skew):
             return False
-        if self._assertions.skew_seconds != skew:  # somebody mended it meanwhile
-            return True
-        ahead = skew_to_correct(failure, now=self._assertions.now, corrected=skew)
-        if ahead is None:
-            return False
-        self._assertions.skew_seconds = ahead
-        self._observer.notify(ClockCorrected(host, ahead))
+        if self._clocks.skew(host) != before:
+            self._observer.notify(ClockCorrected(host, self._clocks.skew(host)))
         return True

@@ -32,6 +32,7 @@ __all__ = [
     "classify_rest",
     "classify_status",
     "dev_hub_failed",
+    "internal_error",
     "interrupted",
     "key_unusable",
     "not_saved",
@@ -87,7 +88,7 @@ def classify_status(host: str, status: int, *, retry_after: float | None = None)
     if _asks_to_slow_down(status, retry_after):
         return Failure(
             code,
-            f"{host} asks to slow down (HTTP {status})",
+            f"{host} asks to slow down (HTTP {status}{_for_how_long(retry_after)})",
             FailureKind.THROTTLED,
             Cause.SERVER,
             "Lower settings.concurrency, or set settings.requests_per_second",
@@ -160,7 +161,18 @@ def dev_hub_failed(hub: Org, failure: Failure) -> Failure:
         f'"{failure.description}", and the scratch org shares its key and client id',
         _PERMANENT,
         Cause.DEV_HUB,
-        "Mend the Dev Hub first; see there",
+        f"Mend the Dev Hub {printable(hub.name)} first",
+    )
+
+
+def internal_error(error: Exception) -> Failure:
+    """Return the failure of an org that met a mistake of orgauth's own."""
+    return Failure(
+        "internal_error",
+        f"orgauth made a mistake ({type(error).__name__}); the other orgs are not concerned",
+        _PERMANENT,
+        Cause.OTHER,
+        "Please report it, with the traceback above it",
     )
 
 
@@ -177,6 +189,10 @@ def interrupted() -> Failure:
 
 def _asks_to_slow_down(status: int, retry_after: float | None) -> bool:
     return status == _TOO_MANY_REQUESTS or (status == _UNAVAILABLE and retry_after is not None)
+
+
+def _for_how_long(retry_after: float | None) -> str:
+    return "" if retry_after is None else f", for {retry_after:.0f} s"
 
 
 def _in_its_own_words(failure: Failure, code: str, description: str) -> Failure:

@@ -17,14 +17,19 @@ if TYPE_CHECKING:
 
     from orgauth.models import Failure, Org
 
-__all__ = ["LOGIN_AUDIENCE", "TEST_AUDIENCE", "AudienceLesson", "Lessons", "skew_to_correct"]
+__all__ = ["LOGIN_AUDIENCE", "TEST_AUDIENCE", "AudienceLesson", "Clocks", "Lessons"]
 
 LOGIN_AUDIENCE = "https://login.salesforce.com"
 TEST_AUDIENCE = "https://test.salesforce.com"
 _SURE_OF_THEIR_AUDIENCE = frozenset({"login.salesforce.com", "test.salesforce.com"})
 
-_SKEW_WORTH_CORRECTING = 5.0
-"""Seconds; ``Date`` counts whole seconds and the answer took a moment to arrive."""
+_WORTH_CORRECTING = {
+    # ``Date`` counts whole seconds and the answer took a moment to arrive.
+    Cause.CLOCK: 5.0,
+    # "Invalid assertion" usually means the key; an ``exp`` too far ahead is refused alike.
+    Cause.KEY: 60.0,
+}
+_LARGEST_SKEW = 3600.0
 
 
 class AudienceLesson:
@@ -88,15 +93,37 @@ class Lessons:
         return lesson
 
 
-def skew_to_correct(failure: Failure, *, now: float, corrected: float) -> float | None:
-    """Return by how many seconds the host's clock is ahead, if that explains the failure.
+class Clocks:
+    """By how much each login host's clock is ahead of ours, as far as a refusal has shown it."""
 
-    Args:
-        failure: the refusal; only one that says "expired" is about clocks.
-        now: our clock when the refusal arrived, in seconds since 1970.
-        corrected: the skew that the refused assertion was already corrected by.
-    """
-    if failure.cause is not Cause.CLOCK or failure.server_time is None:
-        return None
-    skew = failure.server_time - now
-    return skew if abs(skew - corrected) > _SKEW_WORTH_CORRECTING else None
+    def __init__(self) -> None:
+        self._skews: dict[str, float] = {}
+
+    def skew(self, host: str) -> float:
+        """Return the seconds by which the host is ahead; 0 until a refusal shows otherwise."""
+        return self._skews.get(host, 0.0)
+
+    def explain(self, failure: Failure, host: str, *, now: float, corrected: float) -> bool:
+        """Return whether clocks explain a refusal that was signed with ``corrected`` skew.
+
+        If so, the skew is known from now on. It is never believed beyond an hour: who
+        could order assertions for next year could use them next year.
+
+        Args:
+            failure: the refusal, with the host's ``Date``.
+            host: the login host.
+            now: our clock when the refusal arrived, in seconds since 1970.
+            corrected: the skew that the refused assertion was already corrected by.
+        """
+        worth = _WORTH_CORRECTING.get(failure.cause)
+        if worth is None:
+            return False
+        if self.skew(host) != corrected:  # a neighbour learnt it meanwhile
+            return True
+        if failure.server_time is None:
+            return False
+        skew = failure.server_time - now
+        if abs(skew) > _LARGEST_SKEW or abs(skew - corrected) <= worth:
+            return False
+        self._skews[host] = skew
+        return True

@@ -30,7 +30,11 @@ def find_project(start: Path) -> SfdxProject | None:
     """
     for folder in (start, *start.parents):
         path = folder / "sfdx-project.json"
-        if path.is_file():
+        try:
+            is_there = path.is_file()
+        except OSError:  # a folder above that we may not look into: the CLI finds nothing there
+            continue
+        if is_there:
             return SfdxProject(folder, _login_url(path))
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -39,7 +40,9 @@ class _Gate:
             if turn.done() and not turn.cancelled():  # admitted and cancelled in one breath
                 self.release(succeeded=False)
             else:
-                self._waiting.remove(turn)
+                # It is gone already where somebody released in the same turn of the loop.
+                with contextlib.suppress(ValueError):
+                    self._waiting.remove(turn)
             raise
 
     def release(self, *, succeeded: bool) -> None:

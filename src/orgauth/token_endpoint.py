@@ -92,7 +92,9 @@ def _refusal(org: Org, answer: HttpAnswer, fields: Mapping[str, Any] | None) -> 
 def _credentials(org: Org, fields: Mapping[str, Any] | None) -> Credentials:
     if fields is None:
         raise AttemptFailed(
-            server_fault("bad_answer", f"{org.login_host} answered with something that is no JSON")
+            server_fault(
+                "bad_answer", f"{org.login_host} answered with something that is no JSON object"
+            )
         )
     token, instance_url, identity = (
         fields.get(name) for name in ("access_token", "instance_url", "id")

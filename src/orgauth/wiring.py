@@ -108,7 +108,7 @@ def read_manifest(path: Path, environ: Mapping[str, str]) -> Manifest:
         ) from error
     except OSError as error:
         raise UsageError(f"the manifest {path} cannot be read: {error.strerror}") from error
-    project = find_project(path.absolute().parent)
+    project = find_project((_here() / path).parent)
     return parse_manifest(
         data,
         path=path,
@@ -228,6 +228,11 @@ def _load_keys(
             certificate = check_certificate(Path(ref.location), signer, now=now)
         if certificate is not None:
             warnings += certificate.warnings
+            if not certificate.matches:
+                warnings.append(
+                    f"the key {printable(ref.location)} does not belong to the certificate "
+                    f"{certificate.path} beside it"
+                )
         checks.append(KeyCheck(ref, certificate))
     if problems:
         raise ManifestError(problems)
@@ -236,9 +241,9 @@ def _load_keys(
 
 def _build_store(spec: str, prepared: Prepared, environ: Mapping[str, str]) -> Store:
     if spec == "salesforce-cli":
-        project = find_project(Path.cwd())
+        project = find_project(_here())
         return SalesforceCliStore(
-            Path.home(),
+            _home(environ),
             project=project.root if project else None,
             environ=environ,
             renewal_keys=_renewal_keys(prepared),
@@ -254,7 +259,7 @@ def _build_store(spec: str, prepared: Prepared, environ: Mapping[str, str]) -> S
                 advice="Give them aliases that differ in letters and digits",
             )
         path = Path(spec.removeprefix("env:"))
-        if not path.absolute().parent.is_dir():
+        if not (_here() / path).parent.is_dir():
             raise UsageError(f"--store {printable(spec)}: there is no folder {path.parent}")
         return DotenvStore(path)
     if spec in ("env", "env:"):
@@ -263,6 +268,29 @@ def _build_store(spec: str, prepared: Prepared, environ: Mapping[str, str]) -> S
         f"there is no store {printable(spec)}",
         advice="--store takes salesforce-cli, env:FILE or none",
     )
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise UsageError(
+            "the current folder is gone", advice="Change to a folder that exists"
+        ) from error
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    """Return the home of the Salesforce CLI: the system's, without an override."""
+    nowhere = UsageError(
+        "this user has no home folder, where the Salesforce CLI keeps its orgs",
+        advice="Set HOME, or save elsewhere: --store env:FILE",
+    )
+    if environ.get("HOME") == "":  # Python would take it for the root folder
+        raise nowhere
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise nowhere from error
 
 
 def _renewal_keys(prepared: Prepared) -> RenewalKeys:

@@ -274,7 +274,7 @@ def test_what_nobody_but_us_can_say():
     assert (hub.code, hub.cause, hub.advice) == (
         "dev_hub_failed",
         Cause.DEV_HUB,
-        "Mend the Dev Hub first; see there",
+        f"Mend the Dev Hub {ORGS['dev_hub'].name} first",
     )
     assert "ci@acme.example.com" in hub.description
     assert key.description in hub.description

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from orgauth.lessons import LOGIN_AUDIENCE, TEST_AUDIENCE, Lessons, skew_to_correct
+from orgauth.lessons import LOGIN_AUDIENCE, TEST_AUDIENCE, Clocks, Lessons
 from orgauth.models import Cause, Failure, FailureKind
 from support import in_virtual_time, make_org
 
@@ -110,28 +110,53 @@ def test_a_first_attempt_that_taught_nothing_still_frees_the_others():
     assert in_virtual_time(main()) < 100
 
 
-def _expired(server_time):
-    failure = Failure("invalid_grant", "expired", FailureKind.PERMANENT, Cause.CLOCK, "")
+def _refused(cause, server_time):
+    failure = Failure("invalid_grant", "refused", FailureKind.PERMANENT, cause, "")
     return replace(failure, server_time=server_time)
 
 
 @pytest.mark.parametrize(
-    ("server_time", "corrected", "skew"),
+    ("cause", "server_time", "skew"),
     [
-        (1600.0, 0.0, 600.0),
-        (400.0, 0.0, -600.0),
-        (1003.0, 0.0, None),  # within what Date's whole seconds and the network explain
-        (1600.0, 600.0, None),  # corrected already, and refused all the same
-        (None, 0.0, None),
+        (Cause.CLOCK, 10_600.0, 600.0),
+        (Cause.CLOCK, 9_400.0, -600.0),
+        (Cause.CLOCK, 10_003.0, None),  # within what Date's whole seconds and the network explain
+        (Cause.CLOCK, None, None),
+        (Cause.KEY, 9_400.0, -600.0),  # an exp too far ahead is refused as an invalid assertion
+        (Cause.KEY, 10_030.0, None),  # and here it is the key
+        (Cause.USER, 10_600.0, None),
+        (Cause.CLOCK, 10_000.0 + 10 * 365 * 86400, None),  # who asks for that may not mean well
     ],
 )
-def test_skew_is_corrected_where_it_explains_the_refusal(server_time, corrected, skew):
-    """Ten minutes explain "expired"; three seconds do not."""
-    assert skew_to_correct(_expired(server_time), now=1000.0, corrected=corrected) == skew
+def test_a_skew_is_learnt_where_it_explains_the_refusal(cause, server_time, skew):
+    """Ten minutes explain "expired"; three seconds do not, and ten years are not believed."""
+    clocks = Clocks()
+
+    explained = clocks.explain(_refused(cause, server_time), "h", now=10_000.0, corrected=0.0)
+
+    assert explained is (skew is not None)
+    assert clocks.skew("h") == (skew or 0.0)
 
 
-def test_other_refusals_say_nothing_about_clocks():
-    """A wrong key is no matter of time."""
-    other = replace(_expired(9999.0), cause=Cause.KEY)
+def test_a_skew_that_was_corrected_already_explains_nothing_more():
+    """Refused all the same: then it is something else."""
+    clocks = Clocks()
+    assert clocks.explain(_refused(Cause.CLOCK, 10_600.0), "h", now=10_000.0, corrected=0.0)
 
-    assert skew_to_correct(other, now=0.0, corrected=0.0) is None
+    assert not clocks.explain(_refused(Cause.CLOCK, 10_601.0), "h", now=10_000.0, corrected=600.0)
+
+
+def test_what_a_neighbour_learnt_about_the_clock_explains_an_attempt_under_way():
+    """It was signed before the lesson."""
+    clocks = Clocks()
+    clocks.explain(_refused(Cause.CLOCK, 10_600.0), "h", now=10_000.0, corrected=0.0)
+
+    assert clocks.explain(_refused(Cause.CLOCK, None), "h", now=10_000.0, corrected=0.0)
+
+
+def test_one_hosts_clock_says_nothing_about_anothers():
+    """A single host with a wrong clock must not break the others."""
+    clocks = Clocks()
+    clocks.explain(_refused(Cause.CLOCK, 10_600.0), "wrong", now=10_000.0, corrected=0.0)
+
+    assert clocks.skew("right") == 0.0

@@ -168,6 +168,32 @@ def test_who_is_cancelled_while_waiting_leaves_no_trace():
     assert in_virtual_time(main()) == (0, 1)
 
 
+def test_who_is_cancelled_just_as_a_holder_fails_leaves_no_trace_either():
+    """The failed holder's slot is offered a turn later, when the waiters are already gone."""
+
+    async def main():
+        slots, meter = slots_of(total=1, per_host=1), Meter()
+        waiters = []
+
+        async def fail():
+            async with slots.hold("a"):
+                await asyncio.sleep(1)
+                for waiter in waiters:
+                    asyncio.get_running_loop().call_soon(waiter.cancel)
+                raise ValueError
+
+        holder = asyncio.create_task(fail())
+        await asyncio.sleep(0)
+        waiters += [asyncio.create_task(visit(slots, meter, "a")) for _ in range(3)]
+        results = await asyncio.gather(holder, *waiters, return_exceptions=True)
+        await visit(slots, meter, "a")
+        return [type(result) for result in results], meter.inside["a"]
+
+    ends, inside = in_virtual_time(main())
+    assert ends == [ValueError, *[asyncio.CancelledError] * 3]
+    assert inside == 0
+
+
 def test_closing_ends_pauses():
     """A run that is over waits for nothing."""
 

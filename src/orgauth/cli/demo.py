@@ -28,20 +28,20 @@ def demo(folder: Path | None) -> int:
     from orgauth.simulator.rehearsal import Size, prepare  # noqa: PLC0415 - likewise
 
     folder = folder or Path(tempfile.mkdtemp(prefix="orgauth-demo-"))
-    home = folder / "home"
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     world = World()
     world.host.latency = _LATENCY_SECONDS
     size = Size(late=_LATE, late_seconds=_LATE_SECONDS)
-    rehearsal = prepare(folder, size, world=world)
+    try:
+        rehearsal = prepare(folder, size, world=world)
+        home = folder / "home"
+        home.mkdir(exist_ok=True, mode=0o700)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
     with BackgroundSimulator(world) as simulator:
-        try:
-            manifest = rehearsal.write_manifest(simulator.url)
-        except FileExistsError as error:
-            raise click.ClickException(str(error)) from error
+        manifest = rehearsal.write_manifest(simulator.url)
         click.echo(f"A simulated Salesforce listens on {simulator.url}: {size}.\n")
         click.echo(click.style(f"$ orgauth login {manifest}", bold=True))
-        status = _login(manifest, home)
+        status = _login(manifest.absolute(), home.absolute())
     _show_places(folder, home, manifest)
     return status
 

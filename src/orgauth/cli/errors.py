@@ -32,7 +32,8 @@ def show_error(error: OrgauthError, *, as_json: bool) -> int:
         return code
     if isinstance(error, ManifestError):
         count = len(error.problems)
-        click.echo(str(error), err=True)
+        for problem in error.problems:
+            click.echo(printable(str(problem), limit=2000), err=True)
         click.echo(
             click.style(f"{count} problem{'s' if count != 1 else ''}", fg="red"),
             err=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import sys
 
 import click
@@ -11,6 +13,7 @@ from orgauth.cli.demo import demo
 from orgauth.cli.login import login
 from orgauth.cli.plan import plan
 from orgauth.cli.simulate import simulate
+from orgauth.cli.streams import discard_output, make_robust
 
 __all__ = ["cli", "run"]
 
@@ -34,11 +37,32 @@ cli.add_command(demo)
 
 def run() -> None:
     """Run the command line and exit with its status."""
+    make_robust()
+    try:
+        status = _run()
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a full disk can still be told
+    except BrokenPipeError:  # who read it has seen enough: `orgauth plan | head`
+        discard_output()
+        status = 1
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            click.echo(f"error: the result cannot be shown: {error.strerror}", err=True)
+        discard_output()
+        status = 1
+    sys.exit(status)
+
+
+def _run() -> int:
     try:
         status = cli(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        if "--json" in sys.argv[1:]:
+            problem = {"name": type(error).__name__, "message": error.format_message()}
+            click.echo(json.dumps({"status": error.exit_code, **problem, "warnings": []}, indent=2))
+        else:
+            error.show()
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(_INTERRUPTED)
-    sys.exit(status if isinstance(status, int) else 0)
+        return _INTERRUPTED
+    return status if isinstance(status, int) else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 import signal
 import sys
@@ -15,6 +16,7 @@ import click
 
 from orgauth import wiring
 from orgauth.cli.errors import exit_code_of, show_error
+from orgauth.cli.streams import is_terminal
 from orgauth.cli.summary import summary_lines
 from orgauth.errors import OrgauthError, StoreError, UsageError
 from orgauth.events import RunStarted, Warned
@@ -59,7 +61,7 @@ def main(manifest: Path, options: Options) -> int:
     writers: Sequence[tuple[Report, Path]] = ()
     try:
         _configure_logging(options.verbose)
-        writers = _report_writers(options.reports)
+        writers = _report_writers(options.reports, manifest)
         prepared = wiring.prepare(manifest, only=options.only, concurrency=options.concurrency)
         stores = wiring.build_stores(options.stores, prepared)
         run = _run(prepared, stores, options)
@@ -110,26 +112,28 @@ async def _authorize(
 
 
 def _stop_on_signals(authorizer: Authorizer) -> list[int]:
-    """Stop gently on the first SIGINT or SIGTERM; the second one ends the process as usual."""
+    """Stop gently on the first signal that asks for it, and at once on the second."""
     loop = asyncio.get_running_loop()
     caught: list[int] = []
-    signals = (signal.SIGINT, signal.SIGTERM)
 
     def stop(number: int) -> None:
         caught.append(number)
-        for each in signals:
-            loop.remove_signal_handler(each)
+        if len(caught) > 1:
+            os._exit(_INTERRUPTED + number)  # files are renamed into place: none is left half
+        click.echo("stopping: saving what is authorized; once more ends it at once", err=True)
         authorizer.stop()
 
-    for each in signals:
-        loop.add_signal_handler(each, stop, each)
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Who was started to ignore hang-ups (nohup) still ignores them.
+        if signal.getsignal(each) is not signal.SIG_IGN:
+            loop.add_signal_handler(each, stop, each)
     return caught
 
 
 def _progress(options: Options) -> Progress:
-    if options.quiet:
+    if options.quiet or sys.stderr is None:
         return Silence()
-    if sys.stderr.isatty() and not (options.verbose or options.as_json):
+    if is_terminal(sys.stderr) and not (options.verbose or options.as_json):
         from rich.console import Console  # noqa: PLC0415 - 50 ms that only a terminal needs
 
         from orgauth.progress.live import LiveProgress  # noqa: PLC0415 - likewise
@@ -150,7 +154,7 @@ def _configure_logging(verbose: int) -> None:
     logging.getLogger("orgauth").setLevel(level)
 
 
-def _report_writers(paths: Sequence[Path]) -> list[tuple[Report, Path]]:
+def _report_writers(paths: Sequence[Path], manifest: Path) -> list[tuple[Report, Path]]:
 
     writers = []
     for path in paths:
@@ -160,8 +164,10 @@ def _report_writers(paths: Sequence[Path]) -> list[tuple[Report, Path]]:
                 f"no report is written as {path.name}",
                 advice=f"--report takes files that end in {' or '.join(BY_SUFFIX)}",
             )
-        if not path.absolute().parent.is_dir():
-            raise UsageError(f"--report {path}: there is no folder {path.parent}")
+        if not path.parent.is_dir():
+            raise UsageError(f"--report {printable(str(path))}: there is no folder {path.parent}")
+        if path.exists() and manifest.exists() and path.samefile(manifest):
+            raise UsageError(f"--report {printable(str(path))} is the manifest itself")
         writers.append((report, path))
     return writers
 
@@ -177,11 +183,18 @@ def _write_reports(
     troubles = []
     for report, path in writers:
         try:
-            write_atomically(path.absolute(), render(report).encode(errors="replace"))
-        except StoreError as error:
+            _write(path, render(report).encode(errors="replace"))
+        except (StoreError, OSError) as error:
             troubles.append(printable(str(error)))
             click.echo(f"warning: {troubles[-1]}", err=True)
     return troubles
+
+
+def _write(path: Path, data: bytes) -> None:
+    if path.exists() and not path.is_file():  # /dev/stdout, a pipe: written to, never replaced
+        path.write_bytes(data)
+    else:
+        write_atomically(path.absolute(), data)
 
 
 def _show(run: RunResult, options: Options) -> None:
@@ -193,6 +206,6 @@ def _show(run: RunResult, options: Options) -> None:
         for warning in run.warnings:
             click.echo(f"warning: {warning}", err=True)
     if not options.quiet or run.exit_code:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
         for line in summary_lines(run, width=width):
             click.echo(line)

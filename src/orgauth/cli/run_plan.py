@@ -13,6 +13,7 @@ from rich.text import Text
 
 from orgauth import wiring
 from orgauth.cli.errors import show_error
+from orgauth.cli.streams import is_terminal
 from orgauth.errors import ManifestError, OrgauthError, Problem
 from orgauth.reports.json import envelope
 from orgauth.text import printable
@@ -106,7 +107,7 @@ def _key(check: KeyCheck) -> dict[str, Any]:
 
 
 def _print_tables(prepared: Prepared, stores: Sequence[Store]) -> None:
-    on_a_terminal = sys.stdout.isatty()
+    on_a_terminal = is_terminal(sys.stdout)
     console = Console(highlight=False, markup=False, width=None if on_a_terminal else _PIPED_WIDTH)
     with console.capture() as captured:
         console.print(_org_table(prepared.orgs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -54,7 +55,8 @@ def summary_lines(run: RunResult, *, width: int | None = None) -> Iterator[str]:
         yield click.style(f"{len(names)} {status.value}: {reason}", fg=_COLOURS[status])
         yield from _indented(_listed(names), width)
         if advice:
-            yield from _indented(f"{advice}.", width)
+            stop = "" if advice.endswith((".", "?", "!")) else "."
+            yield from _indented(advice + stop, width)
 
 
 def _indented(text: str, width: int | None) -> list[str]:
@@ -71,8 +73,11 @@ def _indented(text: str, width: int | None) -> list[str]:
 
 
 def _cause(outcome: Outcome, failure: Failure) -> tuple[Status, str, str]:
+    """Return what orgs are grouped by: their own names left out, so that alike is alike."""
     reason = printable(f"{failure.code}: {failure.description}")
-    return outcome.status, reason, failure.advice.rstrip(".")
+    for name in filter(None, (outcome.org.username, outcome.org.alias)):
+        reason = re.sub(rf"(?<![\w.@-]){re.escape(printable(name))}(?![\w@-])", "…", reason)
+    return outcome.status, reason, failure.advice
 
 
 def _listed(names: list[str]) -> str:

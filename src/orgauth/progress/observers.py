@@ -28,15 +28,23 @@ _log = logging.getLogger("orgauth")
 
 
 class Fanout:
-    """Tells several observers."""
+    """Tells several observers. One that fails is told no more, and costs the run nothing.
+
+    A log on a full disk, a terminal that is gone, a mistake in somebody's own
+    observer: none of them is a reason to stop authorizing.
+    """
 
     def __init__(self, *observers: Observer) -> None:
-        self._observers = observers
+        self._observers = list(observers)
 
     def notify(self, event: Event) -> None:
         """Pass one event on to all."""
-        for observer in self._observers:
-            observer.notify(event)
+        for observer in tuple(self._observers):
+            try:
+                observer.notify(event)
+            except Exception:  # noqa: BLE001 - whatever it is, the run goes on
+                self._observers.remove(observer)
+                _log.exception("%s failed, and is told no more", type(observer).__name__)
 
 
 class WarningList:

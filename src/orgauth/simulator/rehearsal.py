@@ -107,8 +107,7 @@ class Rehearsal:
             FileExistsError: the file there is not one of ours.
         """
         path = self.manifest_file
-        if path.exists() and not path.read_bytes().startswith(MARK.encode()):
-            raise FileExistsError(f"{path} was not made by a rehearsal; name another folder")
+        _refuse_foreign_manifest(path)
         path.write_text(self.manifest_text(url), encoding="utf-8")
         return path
 
@@ -123,11 +122,14 @@ def prepare(folder: Path, size: Size | None = None, *, world: World | None = Non
 
     Raises:
         ValueError: the key that lies there is no RSA key in PEM without a passphrase.
+        FileExistsError: a manifest or a certificate lies there that is none of ours. Nothing
+            is written then.
     """
     size = size or Size()
     world = world or World()
     folder.mkdir(parents=True, exist_ok=True)
-    key = _key(folder / KEY_FILE)
+    _refuse_foreign_manifest(folder / MANIFEST_FILE)
+    key = _key(folder / KEY_FILE, folder / CERTIFICATE_FILE)
     world.connected_app(CLIENT_ID, _certificate(folder / CERTIFICATE_FILE, key))
     _populate(world, size)
     return Rehearsal(folder, world, size)
@@ -139,12 +141,22 @@ def _plural(what: str, count: int) -> str:
     return "es" if what.endswith("x") else "s"
 
 
-def _key(path: Path) -> rsa.RSAPrivateKey:
+def _refuse_foreign_manifest(path: Path) -> None:
+    if path.exists() and not path.read_bytes().startswith(MARK.encode()):
+        raise FileExistsError(f"{path} was not made by a rehearsal; name another folder")
+
+
+def _key(path: Path, certificate: Path) -> rsa.RSAPrivateKey:
     if path.exists():
-        found = load_pem_private_key(path.read_bytes(), password=None)
+        try:
+            found = load_pem_private_key(path.read_bytes(), password=None)
+        except TypeError as error:
+            raise ValueError(f"{path} has a passphrase; name another folder") from error
         if not isinstance(found, rsa.RSAPrivateKey):
             raise ValueError(f"{path} holds no RSA key")
         return found
+    if certificate.exists():
+        raise FileExistsError(f"{certificate} lies there without its key; name another folder")
     key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_SIZE)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     write_private(path, pem)
@@ -156,6 +168,7 @@ def _certificate(path: Path, key: rsa.RSAPrivateKey) -> x509.Certificate:
         found = x509.load_pem_x509_certificate(path.read_bytes())
         if found.public_key() == key.public_key():
             return found
+        raise FileExistsError(f"{path} is the certificate of another key; name another folder")
     now = dt.datetime.now(dt.UTC)
     name = named("orgauth rehearsal")
     until = now + LIFETIME

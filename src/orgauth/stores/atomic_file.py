@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from orgauth.errors import StoreError
 from orgauth.stores.os_errors import store_error
+from orgauth.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,11 +106,13 @@ def write_atomically(
 ) -> os.stat_result:
     """Put ``data`` at ``path`` with mode 0600, replacing what is there; return its status.
 
+    Only a file is replaced: a device or a named pipe is somebody's, and not ours to remove.
     ``before_replacing`` is called at the last moment, and may raise to call it off.
     Raises ``StoreError``; what was there is then untouched, and nothing is left behind.
     """
     try:
         target = _own_target(str(path))
+        _refuse_special_file(path, target)
         folder = os.path.dirname(target)  # noqa: PTH120 - pathlib takes longer than the write
         with _temporary(folder, data, durable=durable) as (temporary, descriptor):
             if before_replacing is not None:
@@ -121,6 +124,19 @@ def write_atomically(
     except OSError as error:
         raise store_error(error, path, "write") from error
     return status
+
+
+def _refuse_special_file(path: Path, target: str) -> None:
+    try:
+        mode = os.lstat(target).st_mode
+    except FileNotFoundError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
+        raise StoreError(
+            f"{printable(str(path))} is a device or a pipe, not a file",
+            path=path,
+            advice="Name a file.",
+        )
 
 
 def create_exclusively(path: Path, data: bytes) -> bool:

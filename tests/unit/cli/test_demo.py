@@ -25,3 +25,20 @@ def test_the_demo_authorizes_all_its_orgs_and_touches_nothing_of_the_persons(tmp
     assert "orgauth plan" in result.stdout
     assert len(list((folder / "home/.sfdx").glob("*@*.json"))) == 50
     assert list(home.iterdir()) == []
+
+
+def test_the_demo_leaves_a_persons_own_folder_as_it_is(tmp_path):
+    """A folder with an orgs.yaml of one's own is no place for it."""
+    (tmp_path / "orgs.yaml").write_text("version: 1\n")
+
+    result = subprocess.run(
+        [sys.executable, "-m", "orgauth", "demo", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 1
+    assert "name another folder" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["orgs.yaml"]

@@ -328,7 +328,9 @@ def test_verbose_tells_every_wait(salesforce, caplog):
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=["INT", "TERM", "HUP"],
 )
 def test_an_interrupted_run_saves_and_reports_what_was_authorized(salesforce, home, number, status):
     """The document is whole, and says of every org what became of it."""
@@ -434,3 +436,34 @@ def test_quiet_says_what_it_held_back_once_something_failed(salesforce):
     _, _, err = invoke("login", here.manifest, "-q")
 
     assert "chmod 600" in err
+
+
+def test_a_second_interrupt_ends_a_run_that_waits_for_somebody_elses_lock(salesforce, home):
+    """Who presses Ctrl-C twice means it."""
+    here = salesforce(scratch_orgs=0)
+    (home / ".sfdx").mkdir(mode=0o700)
+    (home / ".sfdx/alias.json").write_text('{"orgs":{}}')
+    lock = home / ".sfdx/alias.json.lock"
+    lock.mkdir()
+    later = time.time() + 3600  # a lock that its holder keeps alive
+    os.utime(lock, (later, later))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "orgauth", "login", here.manifest],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 20
+    while saved_orgs(home) < 1 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert "once more ends it at once" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)  # and not the twelve seconds for which a lock is waited for
+
+    assert process.returncode == 130
+    assert lock.is_dir()
+
+
+def saved_orgs(home):
+    return len(list((home / ".sfdx").glob("*@*.json")))

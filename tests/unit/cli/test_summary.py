@@ -64,3 +64,22 @@ def test_long_advice_is_folded_to_the_terminal_and_left_whole_elsewhere():
 def test_no_orgs_is_said():
     """Rather than nothing."""
     assert summary() == ["no orgs in 2.3 s"]
+
+
+def test_what_differs_only_in_an_orgs_own_name_is_one_cause():
+    """Three hundred orgs on a full disk are one thing to mend."""
+    lines = summary(
+        *(
+            failed(f"org{number}", f"cannot write /h/org{number}@acme.example.com.json: full")
+            for number in range(300)
+        )
+    )
+
+    assert lines[2] == "300 failed: code: cannot write /h/….json: full"
+    assert len(lines) == 5
+
+
+def test_advice_that_asks_needs_no_full_stop():
+    """Nor does advice that has one."""
+    assert summary(failed("a", "x", "Is it?"))[4] == "  Is it?"
+    assert summary(failed("a", "x", "It is."))[4] == "  It is."

@@ -7,6 +7,7 @@ import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -37,17 +38,37 @@ def test_a_new_key(tmp_path):
 
 
 def test_what_lies_there_is_used_again(folder, key):
-    """A key stays, its certificate too; a certificate of another key is made anew."""
+    """A key stays, its certificate too; what is another's is never written over."""
     first = prepare(folder)
     pem = first.certificate_file.read_bytes()
     assert prepare(folder).certificate_file.read_bytes() == pem
     assert load_pem_private_key(first.key_file.read_bytes(), None).public_key() == key.public_key()
     other = prepare(folder / "other", Size(1, 0, 0, 0, 0)).certificate_file.read_bytes()
     first.certificate_file.write_bytes(other)
-    prepare(folder)
-    assert x509.load_pem_x509_certificate(first.certificate_file.read_bytes()).public_key() == (
-        key.public_key()
-    )
+    with pytest.raises(FileExistsError, match="another key"):
+        prepare(folder)
+    assert first.certificate_file.read_bytes() == other
+
+
+def test_a_persons_own_folder_is_left_as_it_is(tmp_path):
+    """A manifest, or a certificate without its key, that no rehearsal made: nothing is written."""
+    for name, content in (("orgs.yaml", "version: 1\n"), ("server.crt", "somebody's")):
+        folder = tmp_path / name.replace(".", "-")
+        folder.mkdir()
+        (folder / name).write_text(content)
+        with pytest.raises(FileExistsError, match="another folder"):
+            prepare(folder)
+        assert [path.name for path in folder.iterdir()] == [name]
+        assert (folder / name).read_text() == content
+
+
+def test_a_key_with_a_passphrase_is_refused(tmp_path, key):
+    """It cannot be opened, and is not written over."""
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    (tmp_path / "server.key").write_bytes(pem)
+    with pytest.raises(ValueError, match="has a passphrase"):
+        prepare(tmp_path)
+    assert (tmp_path / "server.key").read_bytes() == pem
 
 
 def test_other_keys_are_refused(tmp_path):

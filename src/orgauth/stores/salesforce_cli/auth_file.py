@@ -6,6 +6,7 @@ Field names, and what the CLI makes of them, are those of ``@salesforce/core`` 9
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,6 +88,13 @@ def check_username(username: str) -> None:
             f"the Salesforce CLI cannot keep an org under the username {printable(username)!r}",
             advice="A username looks like name@example.com.",
         )
+    try:
+        os.fsencode(username)
+    except UnicodeEncodeError as error:
+        raise StoreError(
+            f"{printable(username)!r} cannot be a file name in this environment's encoding",
+            advice="Set LANG=C.UTF-8.",
+        ) from error
 
 
 def own_fields(
