@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types floors unit format clean
+.PHONY: help demo test lint types floors sf-cli unit format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -34,8 +34,12 @@ types: $(READY)
 floors: $(READY)
 	$(BIN)/lint-imports
 
+# The real Salesforce CLI, for tests/integration/salesforce_cli. Where it cannot be had, they skip.
+sf-cli:
+	@tests/integration/salesforce_cli/install
+
 # Branch coverage of everything, the commands and what they start included.
-unit: $(READY)
+unit: $(READY) sf-cli
 	$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report= --cov-fail-under=0 -q
 	$(BIN)/coverage report --fail-under=95
 

@@ -45,7 +45,12 @@ class AliasFile:
 
     def read(self) -> dict[str, str]:
         """Return username by alias; raise ``StoreError`` for a broken file."""
-        orgs = self._load()[_GROUP]
+        try:
+            orgs = self._load()[_GROUP]
+        except StoreError:
+            # The CLI truncates in place and may take its time, but it holds the lock meanwhile.
+            with self._locks.hold(self._path):
+                orgs = self._load()[_GROUP]
         return {alias: name for alias, name in orgs.items() if isinstance(name, str)}
 
     def assign(self, wanted: Mapping[str, str]) -> Sequence[str]:

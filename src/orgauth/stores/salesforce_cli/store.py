@@ -136,23 +136,32 @@ class SalesforceCliStore:
         """Return one authorization, its token decrypted; raise ``StoreError``."""
         auth_file.check_username(username)
         path = self._path_of(username)
-        found = read_file(path)
-        if found is None:
+        try:
+            content = self._content_of(path)
+        except ValueError as error:
+            raise StoreError(
+                f"{path} is broken: {error}", path=path, advice="Log in to this org again."
+            ) from error
+        if content is None:
             raise StoreError(
                 f"{printable(username)} is not authorized: there is no {path}",
                 path=path,
                 advice="Log in to it first.",
             )
         try:
-            content = parse_json_object(found.data)
             return auth_file.parse_authorization(username, content, self._ready_cipher())
-        except ValueError as error:
-            raise StoreError(
-                f"{path} is broken: {error}", path=path, advice="Log in to this org again."
-            ) from error
         except StoreError as error:
             advice = error.advice or "Log in to this org again."
             raise StoreError(f"{path} cannot be used: {error}", path=path, advice=advice) from error
+
+    def _content_of(self, path: Path) -> dict[str, Any] | None:
+        """Return what an auth file holds, ``None`` without one; ``ValueError`` if broken."""
+        try:
+            return _content(path)
+        except ValueError:
+            # The CLI truncates in place and may take its time, but it holds the lock meanwhile.
+            with self._locks.hold(path):
+                return _content(path)
 
     def _ready_cipher(self) -> Cipher:
         if self._cipher is None:
@@ -231,6 +240,11 @@ class SalesforceCliStore:
 
     def _path_of(self, username: str) -> Path:
         return self._folder / f"{username}.json"
+
+
+def _content(path: Path) -> dict[str, Any] | None:
+    found = read_file(path)
+    return None if found is None else parse_json_object(found.data)
 
 
 def _read_old(path: Path) -> tuple[dict[str, Any], list[str]]:
