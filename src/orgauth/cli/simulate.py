@@ -31,7 +31,7 @@ _FILE = click.Path(exists=True, dir_okay=False)
     "--late-seconds",
     type=_SECONDS,
     default=5.0,
-    help="How late, in seconds after each one's first token request.",
+    help="How late, in seconds after the first token request of all.",
 )
 @click.option("--latency", type=_SECONDS, default=0.0, help="Seconds before every answer.")
 @click.option(

@@ -70,6 +70,7 @@ class Org(Behaviour):
     """Token requests that succeeded."""
 
     _first_asked: float | None = None
+    _counts_from_the_world = False
     _hidden_attempts = 0
     _hidden_seconds = 0.0
     _hidden_error = errors.NOT_APPROVED
@@ -98,11 +99,17 @@ class Org(Behaviour):
         attempts: int = 0,
         seconds: float = 0.0,
         error: OAuthError = errors.NOT_APPROVED,
+        *,
+        of_the_world: bool = False,
     ) -> None:
         """Be unknown to the login host for the first ``attempts`` token requests, and until
         ``seconds`` after the first one; counted anew from now. ``error`` is the answer meanwhile.
+
+        With ``of_the_world`` the seconds are counted from the first token request that the
+        world meets, whoever asks: the org was made before the run, and nobody's asking matters.
         """  # noqa: D205 - one sentence that needs two lines
         self.token_requests = 0
+        self._counts_from_the_world = of_the_world
         self._first_asked = None
         self._hidden_attempts, self._hidden_seconds = attempts, seconds
         self._hidden_error = error
@@ -152,15 +159,18 @@ class Org(Behaviour):
         self.token_requests += 1
         if self._first_asked is None:
             self._first_asked = now
+        if self.world.first_asked is None:
+            self.world.first_asked = now
         if not self.org_active:
             return errors.INACTIVE_ORG
         if not self.user_active:
             return errors.INACTIVE_USER
         if not self.approved:
             return errors.NOT_APPROVED
-        hidden = (
-            self.token_requests <= self._hidden_attempts
-            or now < self._first_asked + self._hidden_seconds
+        world_asked = self.world.first_asked
+        since = world_asked if self._counts_from_the_world else self._first_asked
+        hidden = self.token_requests <= self._hidden_attempts or (
+            since is not None and now < since + self._hidden_seconds
         )
         if hidden and (self.my_domain is None or host_name != self.my_domain):
             return self._hidden_error

@@ -37,7 +37,7 @@ LIFETIME = dt.timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many orgs of each kind; ``late`` of the scratch orgs replicate ``late_seconds`` late."""
+    """How many orgs of each kind; ``late`` scratch orgs replicate ``late_seconds`` into the run."""
 
     dev_hubs: int = 2
     scratch_orgs: int = 45
@@ -186,7 +186,7 @@ def _populate(world: World, size: Size) -> None:
         scratch = _scratch_org(world, hubs[index % len(hubs)], index)
         # Spread evenly over the list, so that every hub has some.
         if (index + 1) * size.late // size.scratch_orgs > index * size.late // size.scratch_orgs:
-            scratch.replicates_after(seconds=size.late_seconds)
+            scratch.replicates_after(seconds=size.late_seconds, of_the_world=True)
     for number in range(1, size.sandboxes + 1):
         world.sandbox(f"ci@acme.example.com.sandbox{number}", name=f"Sandbox {number}")
     for number in range(1, size.production + 1):

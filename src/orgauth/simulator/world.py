@@ -51,6 +51,8 @@ class World:
         """Seconds by which an assertion may have expired already."""
         self.longest_assertion = 300.0
         """Seconds that an assertion may live, ``clock_tolerance`` on top."""
+        self.first_asked: float | None = None
+        """When the first token request of all came as far as the question of approval."""
         self._orgs: dict[str, Org] = {}
         self._tokens: dict[str, Org] = {}
         self._org_ids = IdSource("00D9A")

@@ -56,3 +56,17 @@ def test_real_time_by_default():
     """Without a clock of its own a world lives now."""
     world = World()
     assert abs(world.now() - dt.datetime.now(dt.UTC).timestamp()) < 5
+
+
+def test_a_delay_of_the_world_runs_for_all_orgs_at_once(world, time, app):
+    """Orgs that were made before a run do not wait for being asked."""
+    hub = world.dev_hub("hub@example.com", app=app)
+    early = world.scratch_org("test-1@example.com", hub=hub)
+    late = world.scratch_org("test-2@example.com", hub=hub)
+    late.replicates_after(seconds=5, of_the_world=True)
+
+    assert early.refusal_now("h") is None
+    time.now += 4
+    assert late.refusal_now("h") is not None
+    time.now += 1
+    assert late.refusal_now("h") is None
