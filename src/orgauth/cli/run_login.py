@@ -123,10 +123,13 @@ def _stop_on_signals(authorizer: Authorizer) -> list[int]:
         click.echo("stopping: saving what is authorized; once more ends it at once", err=True)
         authorizer.stop()
 
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # Who was started to ignore hang-ups (nohup) still ignores them.
-        if signal.getsignal(each) is not signal.SIG_IGN:
-            loop.add_signal_handler(each, stop, each)
+    signals = [signal.SIGINT, signal.SIGTERM]
+    # nohup asks to ignore hang-ups. (A shell ignores SIGINT, too, for what it starts with `&`; but
+    # who then sends one by name means it.)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signals.append(signal.SIGHUP)
+    for each in signals:
+        loop.add_signal_handler(each, stop, each)
     return caught
 
 

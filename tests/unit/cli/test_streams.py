@@ -156,3 +156,20 @@ def test_tokens_are_not_written_into_a_device(salesforce):
 
     assert status == 1
     assert "/dev/null" in err
+
+
+@pytest.mark.parametrize(
+    ("start", "kill", "status"),
+    [("", "INT", 130), ("", "HUP", 129), ("nohup", "HUP", 0)],
+)
+def test_signals_to_a_run_in_the_background_mean_what_they_say(salesforce, start, kill, status):
+    """A shell ignores SIGINT for what it starts with `&`; nohup ignores hang-ups."""
+    here = salesforce(scratch_orgs=0, sandboxes=40)
+    here.world.host.latency = 0.05
+
+    result = shell(
+        f"{start} {PROGRAM} login {here.manifest} --json --concurrency 2 2>err & pid=$!;"
+        f"until grep -q authorized err; do sleep 0.05; done; kill -{kill} $pid; wait $pid; echo $?"
+    )
+
+    assert result.stdout.splitlines()[-1] == str(status)
