@@ -172,7 +172,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         if size > MAX_ANSWER_BYTES:
             response.close()  # do not drain what may never end
             raise AttemptFailed(
-                _failure("answer_too_large", f"{response.url.host} sent more than 1 MiB")
+                _failure("answer_too_large", f"{response.url.raw_authority} sent more than 1 MiB")
             )
         chunks.append(chunk)
     return b"".join(chunks)

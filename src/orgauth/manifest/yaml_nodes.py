@@ -236,6 +236,7 @@ _HINTS = (
     ("cannot start any token", "indent with spaces, not tabs, and quote a text that begins oddly"),
     ("mapping values are not allowed", "quote a text that contains ': '"),
     ("':'", "a key is followed by ': '"),
+    ("parsing a flow mapping", "inside { }, put ${NAME} in quotes"),
 )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from orgauth.errors import ManifestError
 from orgauth.manifest import yaml_nodes
 
 if TYPE_CHECKING:
@@ -217,3 +218,9 @@ def test_the_pure_python_parser_does_as_well(
     assert parse(HEAD + "orgs: [! a@example.com]").orgs[0].username == "a@example.com"
     assert problems_of("[" * 100_000) == ["1:41: nested more than 40 levels deep"]
     assert problems_of("a: 'b")[0].startswith("1:6: not YAML: found unexpected end of stream")
+
+
+def test_a_variable_inside_braces_gets_the_hint_to_quote_it(parse: Parse) -> None:
+    """``{client_id: ${X}}`` is natural to write, and no YAML."""
+    with pytest.raises(ManifestError, match="put \\$\\{NAME\\} in quotes"):
+        parse("version: 1\ndefaults: {client_id: ${X}, new: true}\n")
