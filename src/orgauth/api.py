@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orgauth import wiring
+from orgauth import preparing, wiring
 from orgauth.progress.observers import Fanout
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def authorize(
         StoreError: none of the stores can be written.
     """
     prepared = await asyncio.to_thread(
-        wiring.prepare, Path(manifest), only=only, concurrency=concurrency, environ=environ
+        preparing.prepare, Path(manifest), only=only, concurrency=concurrency, environ=environ
     )
     built = wiring.build_stores(stores, prepared, environ=environ)
     finished: asyncio.Queue[Outcome] = asyncio.Queue()

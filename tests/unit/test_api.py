@@ -1,6 +1,7 @@
 """The Python API, against the simulator."""
 
 import asyncio
+import os
 
 import pytest
 
@@ -58,7 +59,7 @@ async def test_a_store_can_be_asked_for(salesforce, home):
     async for _ in orgauth.authorize(here.manifest, stores=["salesforce-cli"]):
         pass
 
-    store = SalesforceCliStore(home, project=None, environ={})
+    store = SalesforceCliStore(home, project=None, environ=os.environ)
     assert len(list(store.usernames())) == 4
 
 

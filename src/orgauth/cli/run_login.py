@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orgauth import wiring
+from orgauth import preparing, wiring
 from orgauth.cli.errors import exit_code_of, show_error
 from orgauth.cli.streams import is_terminal
 from orgauth.cli.summary import summary_lines
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from orgauth.authorizer import Authorizer
     from orgauth.models import Outcome
     from orgauth.ports import Observer, Report, Store
+    from orgauth.preparing import Prepared
     from orgauth.progress import Progress
-    from orgauth.wiring import Prepared
 
 __all__ = ["Options", "main"]
 
@@ -62,7 +62,7 @@ def main(manifest: Path, options: Options) -> int:
     try:
         _configure_logging(options.verbose)
         writers = _report_writers(options.reports, manifest)
-        prepared = wiring.prepare(manifest, only=options.only, concurrency=options.concurrency)
+        prepared = preparing.prepare(manifest, only=options.only, concurrency=options.concurrency)
         stores = wiring.build_stores(options.stores, prepared)
         run = _run(prepared, stores, options)
     except OrgauthError as error:

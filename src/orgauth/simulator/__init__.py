@@ -8,6 +8,11 @@
     world.scratch_org("test-abc@example.com", hub=hub).replicates_after(attempts=2)
     async with Simulator(world) as simulator:
         ...  # log in at simulator.url
+
+The world: ``world``, ``orgs``, ``tables``, ``requests``, and how it misbehaves: ``behaviour``,
+``faults`` (those that bend the answer in ``reply_faults``, those that break the connection in
+``wire_faults``). The host: ``server`` over ``wire``, with ``token``, ``rest``, ``query`` and
+``soql`` behind it. To rehearse: ``rehearsal``, ``manifest_text``, ``serving``.
 """
 
 from __future__ import annotations

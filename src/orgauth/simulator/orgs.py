@@ -169,9 +169,7 @@ class Org(Behaviour):
             return errors.NOT_APPROVED
         world_asked = self.world.first_asked
         since = world_asked if self._counts_from_the_world else self._first_asked
-        hidden = self.token_requests <= self._hidden_attempts or (
-            since is not None and now < since + self._hidden_seconds
-        )
+        hidden = self.token_requests <= self._hidden_attempts or now < since + self._hidden_seconds
         if hidden and (self.my_domain is None or host_name != self.my_domain):
             return self._hidden_error
         return self._rate_refusal(now)

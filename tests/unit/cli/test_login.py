@@ -31,7 +31,7 @@ def test_every_org_is_authorized_and_saved_where_the_salesforce_cli_finds_it(sal
     assert status == 0
     assert "4 authorized" in out
     assert "[4/4] authorized" in err
-    store = SalesforceCliStore(home, project=None, environ={})
+    store = SalesforceCliStore(home, project=None, environ=os.environ)
     assert set(store.usernames()) == {org.username for org in here.world.orgs}
     for org in here.world.orgs:
         assert here.world.bearer(store.read(org.username).access_token.reveal()) is org
@@ -355,7 +355,7 @@ def test_an_interrupted_run_saves_and_reports_what_was_authorized(salesforce, ho
         org["username"] for org in value["result"]["orgs"] if org["status"] == "authorized"
     }
     assert len(authorized) == 11
-    store = SalesforceCliStore(home, project=None, environ={})
+    store = SalesforceCliStore(home, project=None, environ=os.environ)
     assert set(store.usernames()) == authorized
     assert all(store.read(username).access_token.reveal() for username in authorized)
     rest = [org for org in value["result"]["orgs"] if org["status"] != "authorized"]
@@ -390,7 +390,7 @@ def test_a_key_from_a_variable_is_kept_for_the_cli_only_if_asked_for(
 
     assert status == 0
     (warning,) = document(out)["warnings"]
-    store = SalesforceCliStore(home, project=None, environ={})
+    store = SalesforceCliStore(home, project=None, environ=os.environ)
     path = store.read("hub1@acme.example.com").private_key
     if keep:
         assert "kept in" in warning

@@ -169,7 +169,8 @@ def test_signals_to_a_run_in_the_background_mean_what_they_say(salesforce, start
 
     result = shell(
         f"{start} {PROGRAM} login {here.manifest} --json --concurrency 2 2>err & pid=$!;"
-        f"until grep -q authorized err; do sleep 0.05; done; kill -{kill} $pid; wait $pid; echo $?"
+        "for _ in {1..200}; do grep -q authorized err && break; sleep 0.05; done;"
+        f"kill -{kill} $pid; wait $pid; echo $?"
     )
 
     assert result.stdout.splitlines()[-1] == str(status)

@@ -1,0 +1,153 @@
+"""Everything that can be known before the first request: the manifest, its orgs, their keys."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orgauth.errors import KeySourceError, ManifestError, Problem, UsageError
+from orgauth.keys import KeyRing
+from orgauth.keys.certificate import check_certificate
+from orgauth.manifest import MAX_BYTES, parse_manifest
+from orgauth.sfdx_project import find_project
+from orgauth.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from orgauth.keys.certificate import CertificateCheck
+    from orgauth.manifest import Manifest
+    from orgauth.models import KeyRef, Org
+    from orgauth.settings import Settings
+
+__all__ = ["KeyCheck", "Prepared", "current_folder", "prepare", "read_manifest"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCheck:
+    """One key that loads, and what lies beside it."""
+
+    ref: KeyRef
+    certificate: CertificateCheck | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything that can be known before the first request: the manifest is good, keys load."""
+
+    manifest: Manifest
+    orgs: tuple[Org, ...]
+    """Those that were asked for, in the manifest's order."""
+    settings: Settings
+    ring: KeyRing
+    keys: tuple[KeyCheck, ...]
+    warnings: tuple[str, ...]
+
+
+def prepare(
+    path: Path,
+    *,
+    only: Sequence[str] = (),
+    concurrency: int | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Prepared:
+    """Read a manifest, choose orgs, and load their keys.
+
+    Args:
+        path: the manifest.
+        only: aliases or usernames; empty for all orgs.
+        concurrency: instead of ``settings.concurrency`` and ``settings.per_host``.
+        environ: the environment; by default this process's.
+
+    Raises:
+        ManifestError: the manifest or a key cannot be used; all problems at once.
+        UsageError: a name in ``only`` is not in the manifest.
+    """
+    environ = os.environ if environ is None else environ
+    manifest = read_manifest(path, environ)
+    orgs = _select(manifest.orgs, only)
+    ring = KeyRing(environ)
+    keys, warnings = _load_keys(manifest, orgs, ring)
+    settings = manifest.settings
+    if concurrency is not None:
+        settings = replace(settings, concurrency=concurrency, per_host=concurrency)
+    return Prepared(manifest, orgs, settings, ring, keys, warnings=(*manifest.warnings, *warnings))
+
+
+def read_manifest(path: Path, environ: Mapping[str, str]) -> Manifest:
+    """Read and parse a manifest file; raise ``ManifestError`` with all its problems."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # one more, so that too much is noticed
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"there is no manifest {path}",
+            advice="Copy orgs.example.yaml to orgs.yaml, or see `orgauth demo`",
+        ) from error
+    except OSError as error:
+        raise UsageError(f"the manifest {path} cannot be read: {error.strerror}") from error
+    project = find_project((current_folder() / path).parent)
+    return parse_manifest(
+        data,
+        path=path,
+        environ=environ,
+        sfdc_login_url=project.sfdc_login_url if project else None,
+    )
+
+
+def current_folder() -> Path:
+    """Return the current folder; raise ``UsageError`` where it is gone."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise UsageError(
+            "the current folder is gone", advice="Change to a folder that exists"
+        ) from error
+
+
+def _select(orgs: tuple[Org, ...], only: Sequence[str]) -> tuple[Org, ...]:
+    if not only:
+        return orgs
+    names = {name for org in orgs for name in (org.username, org.alias) if name}
+    unknown = [name for name in only if name not in names]
+    if unknown:
+        raise UsageError(
+            "not in the manifest: " + ", ".join(printable(name) for name in unknown),
+            advice="--only takes aliases and usernames; `orgauth plan` lists them",
+        )
+    wanted = set(only)
+    return tuple(org for org in orgs if org.username in wanted or org.alias in wanted)
+
+
+def _load_keys(
+    manifest: Manifest, orgs: Sequence[Org], ring: KeyRing
+) -> tuple[tuple[KeyCheck, ...], list[str]]:
+    checks: list[KeyCheck] = []
+    problems: list[Problem] = []
+    warnings: list[str] = []
+    now = time.time()
+    for ref in dict.fromkeys(org.key for org in orgs):
+        try:
+            signer = ring.signer(ref)
+        except KeySourceError as error:
+            message = f"{error}. {error.advice}" if error.advice else str(error)
+            problems.append(Problem(manifest.key_positions[ref], message))
+            continue
+        warnings += ring.warnings(ref)
+        certificate = None
+        if ref.source == "file":
+            certificate = check_certificate(Path(ref.location), signer, now=now)
+        if certificate is not None:
+            warnings += certificate.warnings
+            if not certificate.matches:
+                warnings.append(
+                    f"the key {printable(ref.location)} does not belong to the certificate "
+                    f"{certificate.path} beside it"
+                )
+        checks.append(KeyCheck(ref, certificate))
+    if problems:
+        raise ManifestError(problems)
+    return tuple(checks), warnings
