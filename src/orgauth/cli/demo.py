@@ -8,8 +8,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["demo"]
 
@@ -60,21 +64,32 @@ def _login(manifest: Path, home: Path) -> int:
 
 
 def _show_places(folder: Path, home: Path, manifest: Path) -> None:
-    program = _program()
     saved = len(list((home / ".sfdx").glob("*@*.json")))
-    click.echo(
-        f"""
-Where things are
-  the manifest           {manifest}
-  the key, certificate   {folder / "server.key"}, {folder / "server.crt"}
-  {saved} authorizations      {home / ".sfdx"}  (encrypted, as the Salesforce CLI keeps them)
-
-What to type next
-  {program} plan {manifest}
-  {program} simulate    a simulated Salesforce that stays, to rehearse your own pipeline
-  {program} login       with an orgs.yaml of your own; the README leads there
-  rm -r {folder}    when you have seen enough"""
+    program = _program()
+    _show_table(
+        "Where things are",
+        (
+            ("the manifest", str(manifest)),
+            ("the key, its certificate", f"{folder / 'server.key'}, {folder / 'server.crt'}"),
+            (f"{saved} authorizations", f"{home / '.sfdx'}, encrypted, as sf keeps them"),
+        ),
     )
+    _show_table(
+        "What to type next",
+        (
+            (f"{program} plan {manifest}", "what login would do, nothing sent"),
+            (f"{program} simulate", "a simulated Salesforce that stays, to rehearse with"),
+            (f"{program} login", "with an orgs.yaml of your own; the README leads there"),
+            (f"rm -r {folder}", "when you have seen enough"),
+        ),
+    )
+
+
+def _show_table(title: str, rows: Sequence[tuple[str, str]]) -> None:
+    width = max(len(left) for left, _ in rows)
+    click.echo(f"\n{title}")
+    for left, right in rows:
+        click.echo(f"  {left:<{width}}  {right}")
 
 
 def _program() -> str:
