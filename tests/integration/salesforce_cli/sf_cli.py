@@ -32,7 +32,18 @@ OLDEST_NODE = (22, 15)
 # sf login tries these too, wherever the login URL points.
 LOGIN_HOSTS = {"login.salesforce.com", "test.salesforce.com"}
 # What decides how sf or orgauth behave is said by the test, not by whoever runs it.
-SALESFORCE_VARIABLES = ("SF_AUDIENCE_URL", "SF_ORG_INSTANCE_URL", "SF_CRYPTO_V2")
+OUTSIDE_VARIABLES = (
+    "SF_AUDIENCE_URL",
+    "SF_ORG_INSTANCE_URL",
+    "SF_CRYPTO_V2",
+    "SF_USE_GENERIC_UNIX_KEYCHAIN",
+    "SFDX_USE_GENERIC_UNIX_KEYCHAIN",
+    "SFDX_SECRET_TOOL_PATH",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XDG_RUNTIME_DIR",
+)
 
 
 class MissingCliError(Exception):
@@ -96,6 +107,15 @@ class Sf:
     def set_variables(self, variables: Mapping[str, str]) -> None:
         """Set environment variables for the calls from now on."""
         self._environ |= variables
+
+    def preload(self, script: Path) -> None:
+        """Load a script into every process of ``sf`` from now on."""
+        self._environ["NODE_OPTIONS"] += f' --require="{script}"'
+
+    def unset_variables(self, *names: str) -> None:
+        """Unset environment variables for the calls from now on."""
+        for name in names:
+            self._environ.pop(name, None)
 
     def __call__(self, *args: str, cwd: Path | None = None) -> Any:
         """Return ``result`` of a call that succeeds."""
@@ -175,6 +195,13 @@ class Place:
         self.home.mkdir()
         self.sfdx = self.home / ".sfdx"
         self.sf = Sf(self.home)
+        self._variables = {"SF_USE_GENERIC_UNIX_KEYCHAIN": "true"}
+
+    def keep_the_key(self, **variables: str) -> None:
+        """Say to sf and orgauth alike where the store's key is kept, instead of in a file."""
+        self.sf.unset_variables(*OUTSIDE_VARIABLES)
+        self.sf.set_variables(variables)
+        self._variables = variables
 
     @property
     def url(self) -> str:
@@ -195,7 +222,7 @@ class Place:
     ) -> tuple[int, dict[str, Any]]:
         """Run ``orgauth login --json`` in this home; return status and document."""
         with pytest.MonkeyPatch.context() as patch:
-            for name in SALESFORCE_VARIABLES:
+            for name in OUTSIDE_VARIABLES:
                 patch.delenv(name, raising=False)
             for name, value in self.environ(**environ).items():
                 patch.setenv(name, value)
@@ -211,11 +238,11 @@ class Place:
 
     def environ(self, **more: str) -> dict[str, str]:
         """Return what orgauth needs to find this home and its key."""
-        return {"HOME": str(self.home), "SF_USE_GENERIC_UNIX_KEYCHAIN": "true", **more}
+        return {"HOME": str(self.home), **self._variables, **more}
 
     def process_environ(self) -> dict[str, str]:
         """Return the environment of an orgauth process in this home."""
-        kept = {k: v for k, v in os.environ.items() if k not in SALESFORCE_VARIABLES}
+        kept = {k: v for k, v in os.environ.items() if k not in OUTSIDE_VARIABLES}
         return {**kept, **self.environ()}
 
     def store(self) -> SalesforceCliStore:

@@ -151,18 +151,22 @@ def test_half_a_file_is_read_when_its_writer_has_let_go_of_it(home, name):
     assert authorization.is_dev_hub
 
 
-def test_sf_waits_for_our_lock(home):
+def test_sf_waits_for_our_lock(home, tmp_path):
     """And then writes its alias beside ours."""
     path = home.sfdx / "alias.json"
-    locks = Locks()
-    with locks.hold(path, keep_alive=True):
+    tries = tmp_path / "tries"
+    tries.touch()
+    home.sf.preload(HERE / "tell_lock_tries.cjs")
+    home.sf.set_variables({"SF_TEST_LOCK_TRIES": str(tries)})
+    with Locks().hold(path, keep_alive=True):
         process = home.sf.start("alias", "set", "theirs=somebody@example.com")
-        # Its lock library reads the lock's age before it waits.
-        time.sleep(2.5)
-        assert process.poll() is None
+        while f"{path}.lock EEXIST" not in tries.read_text():
+            assert process.poll() is None
+            time.sleep(0.01)
         assert home.store().aliases() == {}
     said = home.sf.finish(process)
 
     assert said.status == 0, said.message
+    assert tries.read_text().splitlines()[-1] == f"{path}.lock made"
     assert home.store().aliases() == {"theirs": "somebody@example.com"}
     assert home.leftovers() == []

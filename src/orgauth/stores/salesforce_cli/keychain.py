@@ -113,7 +113,7 @@ def choose_keychain(
 ) -> Keychain:
     """Return the keychain that the CLI itself would use, for ``~/.sfdx`` in ``folder``."""
     key_file = KeyFile(folder / "key.json", has_modes=not platform.startswith("win"), sleep=sleep)
-    if is_true(environ, "SF_USE_GENERIC_UNIX_KEYCHAIN"):
+    if _asks_for_the_file(environ):
         return key_file
     if platform == "darwin":
         return MacSecurity(environ=environ)
@@ -122,3 +122,9 @@ def choose_keychain(
         if os.access(program, os.X_OK):
             return SecretTool(program, environ=environ, sleep=sleep)
     return key_file
+
+
+def _asks_for_the_file(environ: Mapping[str, str]) -> bool:
+    name = "SF_USE_GENERIC_UNIX_KEYCHAIN"
+    # Where it says nothing, the CLI still listens to its old name (``lib/config/envVars.js``).
+    return is_true(environ, name if environ.get(name) else "SFDX_USE_GENERIC_UNIX_KEYCHAIN")

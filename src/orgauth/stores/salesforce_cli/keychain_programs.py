@@ -23,7 +23,10 @@ _USE_THE_FILE = (
     "Unlock the keychain, or set SF_USE_GENERIC_UNIX_KEYCHAIN=true for orgauth and sf alike "
     "to keep the key in ~/.sfdx/key.json."
 )
+# What GLib logs on the way, on standard error; secret-tool's own errors begin with its name.
+_LOGGED = re.compile(r"^(\*\* )?(\(.*:\d+\)|Message): .*$", re.MULTILINE)
 _MAC_NOT_FOUND = 44  # errSecItemNotFound, as `security` exits
+_MAC_IS_THERE = 45  # errSecDuplicateItem
 _MAC_PASSWORD = re.compile(r'^password: "(.*)"$', re.MULTILINE)
 
 
@@ -56,12 +59,16 @@ class SecretTool:
             done = _run(command, self._environ)
         if done.returncode == 0:
             return done.stdout.strip() or None
-        if done.stderr.strip():
+        # A locked keyring that nobody can be asked to unlock has "no" key either; keeping a
+        # new one then fails.
+        if done.returncode != 1 or _LOGGED.sub("", done.stderr).strip():
             raise _failed(self._program, done)
         return None
 
     def write(self, key: str) -> None:
         """Keep the key in the keyring; it is handed over on standard input."""
+        if self.read() is not None:
+            return  # it would be replaced
         # The quotes are part of the label: the CLI starts the program without a shell.
         label = "--label='salesforce.com'"
         command = [self._program, "store", label, "user", "local", "domain", "sfdx"]
@@ -96,7 +103,7 @@ class MacSecurity:
         """Keep the key in the login keychain; it never stands on a command line."""
         command = f"add-generic-password -a local -s sfdx -w {key}\n"
         done = _run([self._program, "-i"], self._environ, send=command)
-        if done.returncode != 0:
+        if done.returncode not in (0, _MAC_IS_THERE):
             raise _failed(self._program, done)
 
 
@@ -132,7 +139,7 @@ def _failed(program: str, done: subprocess.CompletedProcess[str]) -> StoreError:
     # Anything that stands in quotes may be the key.
     told = printable(re.sub(r'".*"', '"…"', done.stderr.strip()), limit=200)
     return StoreError(
-        f"{program} failed with exit code {done.returncode}: {told}",
+        f"{program} failed with exit code {done.returncode}: {told or 'it said nothing'}",
         path=Path(program),
         advice=_USE_THE_FILE,
     )

@@ -52,10 +52,11 @@ def obtain_key(
         with locks.hold(folder / "key.json", keep_alive=True):
             key = keychain.read()
             if key is None:
-                is_new = True
                 version = 2 if environ.get("SF_CRYPTO_V2", "").lower() == "true" else 1
-                keychain.write(new_key(version, random_bytes))
+                made = new_key(version, random_bytes)
+                keychain.write(made)
                 key = keychain.read()
+                is_new = key == made  # the CLI may have been quicker: it takes no lock
     if key is None:
         raise StoreError(
             f"the new store key cannot be read back from {keychain.name}",

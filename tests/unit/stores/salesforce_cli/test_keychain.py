@@ -34,11 +34,6 @@ class TestKeyFile:
         assert key_file.read() == KEY
         assert key_file.name == str(path)
 
-    def test_a_key_that_is_there_is_never_overwritten(self, key_file: KeyFile) -> None:
-        key_file.write(KEY)
-        key_file.write(KEY[::-1])
-        assert key_file.read() == KEY
-
     @pytest.mark.parametrize("mode", [0o644, 0o400, 0o700, 0o640])
     def test_another_mode_gets_the_advice(self, key_file: KeyFile, path: Path, mode: int) -> None:
         key_file.write(KEY)
@@ -89,6 +84,25 @@ class TestChoice:
         chosen = choose_keychain(tmp_path, environ, platform=platform)
         assert isinstance(chosen, KeyFile)
         assert chosen.name == str(tmp_path / "key.json")
+
+    @pytest.mark.parametrize(
+        ("new", "old", "is_file"),
+        [
+            (None, "true", True),
+            ("", "1", True),
+            ("false", "true", False),
+            ("true", "false", True),
+            (None, "false", False),
+        ],
+    )
+    def test_the_old_name_counts_where_the_new_one_says_nothing(
+        self, tmp_path: Path, new: str | None, old: str, *, is_file: bool
+    ) -> None:
+        environ = {"SFDX_USE_GENERIC_UNIX_KEYCHAIN": old, "SFDX_SECRET_TOOL_PATH": "/bin/sh"}
+        if new is not None:
+            environ["SF_USE_GENERIC_UNIX_KEYCHAIN"] = new
+        chosen = choose_keychain(tmp_path, environ, platform="linux")
+        assert isinstance(chosen, KeyFile) is is_file
 
     def test_macos_has_its_keychain(self, tmp_path: Path) -> None:
         assert isinstance(choose_keychain(tmp_path, {}, platform="darwin"), MacSecurity)

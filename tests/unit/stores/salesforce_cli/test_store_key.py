@@ -65,6 +65,13 @@ def test_a_key_that_came_while_we_waited_for_the_lock_is_taken(tmp_path: Path) -
     assert keychain.written == []
 
 
+def test_a_key_that_the_cli_made_as_we_were_about_to_is_taken(tmp_path: Path) -> None:
+    """It takes no lock for that; the keychain keeps the first one."""
+    keychain = Memory(None, None, V1_KEY)
+    key = obtain_key(tmp_path, keychain, locks=LOCKS, environ={})
+    assert not key.is_new
+
+
 def test_a_lock_held_for_too_long_is_told(tmp_path: Path) -> None:
     (tmp_path / "key.json.lock").mkdir()
     with pytest.raises(LockHeldError):
