@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types floors sf-cli unit format clean
+.PHONY: help demo test lint types floors sf-cli unit bench format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -42,6 +42,15 @@ sf-cli:
 unit: $(READY) sf-cli
 	$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report= --cov-fail-under=0 -q
 	$(BIN)/coverage report --fail-under=95
+
+.bench/.ready: benchmarks/requirements.txt
+	$(PYTHON) -m venv .bench/venv
+	.bench/venv/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@touch $@
+
+# What it costs beside its peers; about 10 minutes. Writes benchmarks/RESULTS.md and its plots.
+bench: $(READY) sf-cli .bench/.ready
+	.bench/venv/bin/python benchmarks/run.py
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -210,13 +210,30 @@ class Authorizer:
 
     async def _patiently(self, journey: _Journey, host: str, step: Callable[[], Awaitable[T]]) -> T:
         """Attempt a step until it succeeds or patience is spent. Waits hold no slot."""
+        try:
+            # Nearly always enough; tenacity's loop costs as much as all the rest of ours.
+            return await step()
+        except AttemptFailed as error:
+            return await self._patiently_again(journey, host, step, error)
+
+    async def _patiently_again(
+        self, journey: _Journey, host: str, step: Callable[[], Awaitable[T]], first: AttemptFailed
+    ) -> T:
+        """Wait and attempt again, after a first failure."""
+        attempted: list[AttemptFailed] = [first]
+
+        async def again() -> T:
+            if attempted:  # tenacity counts the attempt that has been made
+                raise attempted.pop()
+            return await step()
+
         patience = Patience(self._policies, clock=self._world.clock, rng=self._world.rng)
         attempts = retrying(
             patience,
             before_sleep=partial(self._wait_begins, journey, host),
             sleep=self._world.sleep,
         )
-        result: T = await attempts(step)
+        result: T = await attempts(again)
         return result
 
     def _wait_begins(
