@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -90,13 +91,19 @@ def _run(prepared: Prepared, stores: Sequence[Store], options: Options) -> RunRe
         )
     order = {org.username: number for number, org in enumerate(prepared.orgs)}
     outcomes.sort(key=lambda outcome: order[outcome.org.username])
-    good = all(outcome.status in (Status.AUTHORIZED, Status.REUSED) for outcome in outcomes)
     return RunResult(
         outcomes,
         elapsed_seconds=time.monotonic() - started,
-        exit_code=_INTERRUPTED + caught if caught else 0 if good else 1,
+        exit_code=_exit_code(outcomes, caught),
         warnings=warnings.messages,
     )
+
+
+def _exit_code(outcomes: Sequence[Outcome], caught: int) -> int:
+    if caught:
+        return _INTERRUPTED + caught
+    good = (Status.AUTHORIZED, Status.REUSED)
+    return 0 if all(outcome.status in good for outcome in outcomes) else 1
 
 
 def _spare_the_collector() -> None:
@@ -132,8 +139,9 @@ def _stop_on_signals(authorizer: Authorizer) -> list[int]:
         caught.append(number)
         if len(caught) > 1:
             os._exit(_INTERRUPTED + number)  # files are renamed into place: none is left half
-        click.echo("stopping: saving what is authorized; once more ends it at once", err=True)
         authorizer.stop()
+        with contextlib.suppress(OSError):  # a terminal that is gone is often why we are stopped
+            click.echo("stopping: saving what is authorized; once more ends it at once", err=True)
 
     signals = [signal.SIGINT, signal.SIGTERM]
     # nohup asks to ignore hang-ups. (A shell ignores SIGINT, too, for what it starts with `&`; but

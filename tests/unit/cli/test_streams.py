@@ -174,3 +174,19 @@ def test_signals_to_a_run_in_the_background_mean_what_they_say(salesforce, start
     )
 
     assert result.stdout.splitlines()[-1] == str(status)
+
+
+def test_a_run_is_stopped_gently_though_nobody_can_be_told(salesforce, home):
+    """A terminal that is gone is often why a run is stopped."""
+    here = salesforce(scratch_orgs=0, sandboxes=40)
+    here.world.host.latency = 0.05
+
+    result = shell(
+        f"{PROGRAM} login {here.manifest} --json --concurrency 2 2>/dev/full & pid=$!;"
+        f"for _ in {{1..200}}; do ls {home}/.sfdx/*@*.json 2>/dev/null | grep -q . && break;"
+        "sleep 0.05; done; kill -HUP $pid; wait $pid; echo $?"
+    )
+
+    *document, status = result.stdout.splitlines()
+    assert status == "129"
+    assert json.loads("\n".join(document))["result"]["summary"]["authorized"] == saved(home) > 0
