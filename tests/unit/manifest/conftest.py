@@ -48,7 +48,7 @@ def parse() -> Parse:
         text: str | bytes,
         environ: Mapping[str, str] | None = None,
         *,
-        path: str = "/work/orgs.yaml",
+        path: str = "/srv/orgs.yaml",
         sfdc_login_url: str | None = None,
     ) -> Manifest:
         data = text if isinstance(text, bytes) else textwrap.dedent(text).encode()

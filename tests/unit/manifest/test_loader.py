@@ -42,7 +42,7 @@ def test_a_manifest_becomes_orgs_in_order(parse: Parse) -> None:
         defaults: {client_id: x, jwt_key_file: keys/server.key}
         """
     )
-    key = KeyRef("file", "/work/keys/server.key")
+    key = KeyRef("file", "/srv/keys/server.key")
     login, test = "https://login.salesforce.com", "https://test.salesforce.com"
     scratch, hub = OrgKind.SCRATCH, "hub@example.com"
     assert manifest.orgs == (
@@ -52,8 +52,8 @@ def test_a_manifest_becomes_orgs_in_order(parse: Parse) -> None:
         Org("other-hub@example.com", "x", key, login, login, OrgKind.DEV_HUB),
         Org("last@example.com", "x", key, test, test, OrgKind.SANDBOX, set_default=True),
     )
-    assert manifest.path == Path("/work/orgs.yaml")
-    assert manifest.key_positions == {key: Position("/work/orgs.yaml", 15, 40)}
+    assert manifest.path == Path("/srv/orgs.yaml")
+    assert manifest.key_positions == {key: Position("/srv/orgs.yaml", 15, 40)}
     assert manifest.warnings == ()
     assert (manifest.settings, manifest.retry) == (Settings(), RetryPolicies())
 
@@ -278,8 +278,8 @@ def test_what_is_worth_knowing_is_a_warning(parse: Parse) -> None:
     )
     assert manifest.orgs[0].is_new
     assert manifest.warnings == (
-        "/work/orgs.yaml:3:38: per_host is more than concurrency, which limits all hosts together",
-        "/work/orgs.yaml:4:54: a scratch org always counts as new; `new: false` changes nothing",
+        "/srv/orgs.yaml:3:38: per_host is more than concurrency, which limits all hosts together",
+        "/srv/orgs.yaml:4:54: a scratch org always counts as new; `new: false` changes nothing",
     )
     assert parse(HEAD + "orgs: [a@example.com]\nsettings: {concurrency: 2}").warnings == ()
 

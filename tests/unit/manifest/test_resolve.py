@@ -42,20 +42,20 @@ def test_the_nearest_value_wins(parse: Parse) -> None:
         """,
         {"K": "key", "P": "pass", "Q": "pass"},
     )
-    far = KeyRef("file", "/work/far.key", "P")
+    far = KeyRef("file", "/srv/far.key", "P")
     assert {org.username[0]: (org.client_id, org.key) for org in manifest.orgs[1:4]} == {
         "a": ("hub", far),
         "b": ("hub", KeyRef("env", "K", "P")),
-        "c": ("own", KeyRef("file", "/work/far.key", None)),
+        "c": ("own", KeyRef("file", "/srv/far.key", None)),
     }
     assert [(org.client_id, org.key) for org in (manifest.orgs[0], *manifest.orgs[4:])] == [
         ("hub", far),
         ("far", KeyRef("env", "K", None)),
         ("far", KeyRef("env", "K", None)),
-        ("far", KeyRef("file", "/work/own.key", "Q")),
+        ("far", KeyRef("file", "/srv/own.key", "Q")),
         ("far", far),
     ]
-    assert manifest.key_positions[far] == Position("/work/orgs.yaml", 3, 42)
+    assert manifest.key_positions[far] == Position("/srv/orgs.yaml", 3, 42)
     assert manifest.key_positions[KeyRef("env", "K", None)].line == 12
 
 
@@ -204,9 +204,9 @@ def test_new_is_inherited(parse: Parse) -> None:
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
-        ("server.key", "/work/server.key"),
-        ("./keys/server.key", "/work/keys/server.key"),
-        ("../server.key", "/work/../server.key"),
+        ("server.key", "/srv/server.key"),
+        ("./keys/server.key", "/srv/keys/server.key"),
+        ("../server.key", "/srv/../server.key"),
         ("/etc/server.key", "/etc/server.key"),
         ("~/server.key", "/home/jane/server.key"),
         ("'~'", "/home/jane"),

@@ -80,7 +80,7 @@ def test_any_string_value_can_hold_a_variable(parse: Parse) -> None:
     )
     assert [org.username for org in manifest.orgs] == ["a@example.com", "b@example.com"]
     assert manifest.orgs[0].client_id == "0123"
-    assert manifest.orgs[0].key.location == "/work/keys/0123.key"
+    assert manifest.orgs[0].key.location == "/srv/keys/0123.key"
     assert manifest.orgs[1].set_default is True
     assert manifest.settings.concurrency == 7
     assert manifest.settings.requests_per_second is None

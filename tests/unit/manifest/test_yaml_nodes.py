@@ -141,7 +141,7 @@ def test_anchors_and_merge_keys_of_sane_size_work(parse: Parse) -> None:
         ("y", "two"),
         ("z", None),
     ]
-    assert {org.key.location for org in manifest.orgs} == {"/work/keys/a.key"}
+    assert {org.key.location for org in manifest.orgs} == {"/srv/keys/a.key"}
 
 
 def test_an_alias_can_stand_for_a_key(parse: Parse) -> None:
