@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _LOAD = """
 import os, sys, time
 from pathlib import Path
-from orgauth import wiring
+from orgauth import preparing
 begin = time.monotonic()
-manifest = wiring.read_manifest(Path(sys.argv[1]), os.environ)
+manifest = preparing.read_manifest(Path(sys.argv[1]), os.environ)
 print(len(manifest.orgs), time.monotonic() - begin)
 """
 

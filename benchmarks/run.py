@@ -48,6 +48,7 @@ def main() -> None:
         key = orgs.make_key(Path(folder))
         for part in options.parts or PARTS:
             figures |= PARTS[part](key, Path(folder), quick=options.quick)
+            FIGURES.write_text(json.dumps(figures, indent=1))  # a later part may fail
     now = os.times()
     ours = sum(now[:4]) - sum(own[:4])
     busy, total = (after - first for after, first in zip(_busy(), before, strict=True))
