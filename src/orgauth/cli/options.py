@@ -8,8 +8,6 @@ import click
 
 __all__ = ["concurrency", "json_output", "manifest", "only", "store"]
 
-Decorator = "Callable[[Callable[..., Any]], Callable[..., Any]]"
-
 manifest = click.argument(
     "manifest", type=click.Path(path_type=Path), default="orgs.yaml", metavar="[MANIFEST]"
 )
