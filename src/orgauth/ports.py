@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from orgauth.errors import OrgauthError, StoreError
     from orgauth.events import Event
@@ -146,8 +146,11 @@ class Saver(Protocol):
 class Report(Protocol):
     """Writes down how a run went, for people or programs that come later."""
 
-    def render(self, run: RunResult) -> str:
-        """Return the whole document. It never holds a secret."""
+    def render(self, run: RunResult) -> Iterable[str]:
+        """Return the document in pieces, so that it need not be in memory as a whole.
+
+        It never holds a secret.
+        """
         ...
 
     def render_error(self, error: OrgauthError, *, exit_code: int) -> str:

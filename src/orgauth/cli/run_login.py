@@ -30,7 +30,7 @@ from orgauth.stores.atomic_file import write_atomically
 from orgauth.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from orgauth.authorizer import Authorizer
@@ -85,7 +85,7 @@ def _run(prepared: Prepared, stores: Sequence[Store], options: Options) -> RunRe
         observer = Fanout(warnings, LogObserver(), progress)
         for warning in prepared.warnings:
             observer.notify(Warned(warning))
-        _spare_the_collector()
+        gc.freeze()  # orgs stay until the end: the collector need not walk over them
         outcomes, caught = asyncio.run(
             _authorize(prepared, stores, observer=observer, verify=options.verify)
         )
@@ -104,16 +104,6 @@ def _exit_code(outcomes: Sequence[Outcome], caught: int) -> int:
         return _INTERRUPTED + caught
     good = (Status.AUTHORIZED, Status.REUSED)
     return 0 if all(outcome.status in good for outcome in outcomes) else 1
-
-
-def _spare_the_collector() -> None:
-    """Let the garbage collector pass over what stays, and look rarely.
-
-    Orgs and outcomes stay until the end and make no cycles; at a hundred thousand orgs, walking
-    over them again and again was nearly half of a run's CPU (see ``benchmarks``).
-    """
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 async def _authorize(
@@ -195,18 +185,19 @@ def _report_writers(paths: Sequence[Path], manifest: Path) -> list[tuple[Report,
     return writers
 
 
-def _of_error(error: OrgauthError) -> Callable[[Report], str]:
-    return lambda report: report.render_error(error, exit_code=exit_code_of(error))
+def _of_error(error: OrgauthError) -> Callable[[Report], Iterable[str]]:
+    return lambda report: [report.render_error(error, exit_code=exit_code_of(error))]
 
 
 def _write_reports(
-    writers: Sequence[tuple[Report, Path]], render: Callable[[Report], str]
+    writers: Sequence[tuple[Report, Path]], render: Callable[[Report], Iterable[str]]
 ) -> list[str]:
     """Write all reports; return, and tell, which could not be written."""
     troubles = []
     for report, path in writers:
         try:
-            _write(path, render(report).encode(errors="replace"))
+            pieces = (piece.encode(errors="replace") for piece in render(report))
+            _write(path, b"".join(pieces))
         except (StoreError, OSError) as error:
             troubles.append(printable(str(error)))
             click.echo(f"warning: {troubles[-1]}", err=True)
@@ -222,9 +213,9 @@ def _write(path: Path, data: bytes) -> None:
 
 def _show(run: RunResult, options: Options) -> None:
     if options.as_json:
-        click.echo(JsonReport().render(run), nl=False)
+        if sys.stdout is not None:
+            sys.stdout.writelines(JsonReport().render(run))
         return
-
     if options.quiet and run.exit_code:  # now that something is said, say all
         for warning in run.warnings:
             click.echo(f"warning: {warning}", err=True)

@@ -6,23 +6,39 @@ import json
 from typing import TYPE_CHECKING, Any, assert_never
 
 from orgauth.errors import ManifestError
+from orgauth.json_text import indented
 from orgauth.models import Authorized, Failed, Skipped, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from orgauth.errors import OrgauthError
     from orgauth.models import Org, Outcome, RunResult
 
-__all__ = ["JsonReport", "document", "envelope"]
+__all__ = ["JsonReport", "envelope"]
+
+_NO_ORGS = '"orgs": []'
+_MARGIN = " " * 6
 
 
 class JsonReport:
     """``--report run.json``: the document that ``--json`` prints."""
 
-    def render(self, run: RunResult) -> str:
-        """Return the document, ending with a line end."""
-        return envelope(document(run), status=run.exit_code, warnings=run.warnings)
+    def render(self, run: RunResult) -> Iterator[str]:
+        """Yield the document, an org at a time, ending with a line end."""
+        result = {"summary": _summary(run), "orgs": []}
+        text = envelope(result, status=run.exit_code, warnings=run.warnings)
+        head, frame, tail = text.partition(_NO_ORGS)  # the first: in a warning it has \" for "
+        yield head
+        if run.outcomes:
+            before = '"orgs": ['
+            for outcome in run.outcomes:
+                yield f"{before}\n{_MARGIN}{indented(_org(outcome), margin=_MARGIN)}"
+                before = ","
+            yield f"\n{_MARGIN[:-2]}]"
+        else:
+            yield frame
+        yield tail
 
     def render_error(self, error: OrgauthError, *, exit_code: int) -> str:
         """Return the envelope that the Salesforce CLI's ``--json`` gives an error."""
@@ -56,12 +72,11 @@ def _text(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
 
 
-def document(run: RunResult) -> dict[str, Any]:
-    """Return ``{"summary", "orgs"}`` for all outcomes, in the order given."""
+def _summary(run: RunResult) -> dict[str, Any]:
     summary: dict[str, Any] = {"total": len(run.outcomes)}
     summary |= {status.value: run.count(status) for status in Status}
     summary["elapsed_seconds"] = round(run.elapsed_seconds, 3)
-    return {"summary": summary, "orgs": [_org(outcome) for outcome in run.outcomes]}
+    return summary
 
 
 def _org(outcome: Outcome) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from xml.sax.saxutils import escape, quoteattr
 from orgauth.models import Authorized, Failed, Skipped, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orgauth.errors import OrgauthError
     from orgauth.models import Failure, Outcome, RunResult
 
@@ -21,13 +23,17 @@ _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 class JunitReport:
     """``--report run.xml``: a test suite with one case an org; a skipped org is a skipped case."""
 
-    def render(self, run: RunResult) -> str:
-        """Return the document, ending with a line end."""
+    def render(self, run: RunResult) -> Iterator[str]:
+        """Yield the document, an org at a time, ending with a line end."""
         suite = (
             f'name="orgauth" tests="{len(run.outcomes)}" failures="{run.count(Status.FAILED)}" '
             f'errors="0" skipped="{run.count(Status.SKIPPED)}" time="{run.elapsed_seconds:.3f}"'
         )
-        return _document(suite, "\n".join(_case(outcome) for outcome in run.outcomes))
+        head, tail = _document(suite)
+        yield head
+        for outcome in run.outcomes:
+            yield _case(outcome)
+        yield tail
 
     def render_error(self, error: OrgauthError, *, exit_code: int) -> str:
         """Return a suite with one case, which could not run."""
@@ -37,14 +43,14 @@ class JunitReport:
             f"<error message={_attribute(str(error))} type={_attribute(name)}>"
             f"{_content(error.advice)}</error></testcase>"
         )
-        return _document('name="orgauth" tests="1" failures="0" errors="1" skipped="0"', case)
+        head, tail = _document('name="orgauth" tests="1" failures="0" errors="1" skipped="0"')
+        return f"{head}{case}\n{tail}"
 
 
-def _document(suite: str, cases: str) -> str:
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<testsuites>\n<testsuite {suite}>\n{cases}\n</testsuite>\n</testsuites>\n"
-    )
+def _document(suite: str) -> tuple[str, str]:
+    """Return what stands before and after the cases."""
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n<testsuite {suite}>\n'
+    return head, "</testsuite>\n</testsuites>\n"
 
 
 def _case(outcome: Outcome) -> str:
@@ -55,11 +61,11 @@ def _case(outcome: Outcome) -> str:
     )
     match outcome:
         case Authorized():
-            return f"{head}/>"
+            return f"{head}/>\n"
         case Failed(failure=failure):
-            return f"{head}>{_detail('failure', failure)}</testcase>"
+            return f"{head}>{_detail('failure', failure)}</testcase>\n"
         case Skipped(failure=failure):
-            return f"{head}>{_detail('skipped', failure)}</testcase>"
+            return f"{head}>{_detail('skipped', failure)}</testcase>\n"
         case _:
             assert_never(outcome)
 

@@ -40,9 +40,13 @@ def run_of(text="refused", exit_code=1):
     return RunResult(outcomes(text), elapsed_seconds=4.5678, exit_code=exit_code, warnings=["w"])
 
 
+def rendered(suffix, run):
+    return "".join(BY_SUFFIX[suffix].render(run))
+
+
 def test_json_has_the_contract_s_form():
     """Programs rely on it."""
-    value = json.loads(BY_SUFFIX[".json"].render(run_of()))
+    value = json.loads(rendered(".json", run_of()))
 
     assert value["status"] == 1
     assert value["warnings"] == ["w"]
@@ -77,7 +81,7 @@ def test_json_has_the_contract_s_form():
 
 def test_junit_has_a_case_an_org():
     """CI systems show it as a table."""
-    suite = ET.fromstring(BY_SUFFIX[".xml"].render(run_of()))[0]  # noqa: S314 - our own text
+    suite = ET.fromstring(rendered(".xml", run_of()))[0]  # noqa: S314 - our own text
 
     assert suite.attrib == {
         "name": "orgauth",
@@ -98,15 +102,15 @@ def test_junit_has_a_case_an_org():
 @pytest.mark.parametrize("suffix", BY_SUFFIX)
 def test_no_report_holds_a_token(suffix):
     """A report is mailed, archived, and shown to everybody."""
-    assert "canary" not in BY_SUFFIX[suffix].render(run_of())
+    assert "canary" not in rendered(suffix, run_of())
 
 
 def test_foreign_text_leaves_both_well_formed():
     """Quotes, escapes, and what XML cannot hold at all."""
-    value = json.loads(BY_SUFFIX[".json"].render(run_of(NASTY)))
+    value = json.loads(rendered(".json", run_of(NASTY)))
     assert value["result"]["orgs"][1]["error"]["description"] == NASTY
 
-    text = BY_SUFFIX[".xml"].render(run_of(NASTY))
+    text = rendered(".xml", run_of(NASTY))
     text.encode()
     suite = ET.fromstring(text)[0]  # noqa: S314 - our own text
     assert "<b>" in suite[1][0].get("message")
@@ -141,3 +145,14 @@ def test_junit_of_a_run_that_could_not_begin_has_one_error():
     assert (suite.get("tests"), suite.get("errors")) == ("1", "1")
     assert "orgs.yaml:3:5" in suite[0][0].get("message")
     assert suite[0][0].text == "Correct it"
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_json_is_laid_out_as_the_salesforce_cli_lays_it_out(count):
+    """Two spaces, whoever reads it; and the pieces make one document."""
+    run = RunResult(outcomes('"orgs": []')[:count], 1.0, 0, warnings=['"orgs": []'])
+
+    text = rendered(".json", run)
+
+    assert text == json.dumps(json.loads(text), indent=2) + "\n"
+    assert len(json.loads(text)["result"]["orgs"]) == count

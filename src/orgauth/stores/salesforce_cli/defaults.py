@@ -68,7 +68,7 @@ class DefaultsFile:
                 mirror = self._load(self._mirror)
             content = {**_newest_of_each(main, mirror), **values}
             if main is None or main.content != content:
-                data = encode_json(content, indent=2)
+                data = encode_json(content, in_lines=True)
                 write_atomically(self.path, data, durable=True, before_replacing=lock.ensure_held)
             if self._is_mirrored:
                 self._write_mirror(mirror, content)
@@ -77,7 +77,7 @@ class DefaultsFile:
         renamed = {_OLD_NAMES.get(name, name): value for name, value in content.items()}
         if mirror is None or mirror.content != renamed:
             make_folder(self._mirror.parent)
-            write_atomically(self._mirror, encode_json(renamed, indent=2), durable=True)
+            write_atomically(self._mirror, encode_json(renamed, in_lines=True), durable=True)
 
     def _load(self, path: Path) -> JsonObject | None:
         return read_json_object(

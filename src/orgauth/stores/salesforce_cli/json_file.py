@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orgauth.errors import StoreError
+from orgauth.json_text import indented
 from orgauth.stores.atomic_file import read_file
 
 if TYPE_CHECKING:
@@ -63,13 +64,16 @@ def parse_json_object(data: bytes) -> dict[str, Any]:
     return content
 
 
-def encode_json(content: dict[str, Any], *, indent: int | None = None) -> bytes:
-    """Return the bytes that JavaScript's ``JSON.stringify`` would give."""
-    separators = (",", ":") if indent is None else (",", ": ")
-    text = json.dumps(content, ensure_ascii=False, indent=indent, separators=separators)
+def encode_json(content: dict[str, Any], *, in_lines: bool = False) -> bytes:
+    """Return the bytes that JavaScript's ``JSON.stringify`` would give, in lines if asked for."""
     try:
-        return text.encode("utf-8")
+        return _text(content, in_lines, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
         # Half a surrogate pair, which only the escaped form can carry.
-        text = json.dumps(content, indent=indent, separators=separators)
-        return text.encode("ascii")
+        return _text(content, in_lines, ensure_ascii=True).encode("ascii")
+
+
+def _text(content: dict[str, Any], in_lines: bool, *, ensure_ascii: bool) -> str:  # noqa: FBT001 - handed on
+    if in_lines:
+        return indented(content, ensure_ascii=ensure_ascii)
+    return json.dumps(content, ensure_ascii=ensure_ascii, separators=(",", ":"))

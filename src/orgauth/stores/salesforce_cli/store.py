@@ -191,7 +191,7 @@ class SalesforceCliStore:
         )
         with self._locks.hold(path, spare=spare) as lock:
             old, warnings = _read_old(path)
-            data = encode_json(auth_file.merge(old, own), indent=2)
+            data = encode_json(auth_file.merge(old, own), in_lines=True)
             write_atomically(path, data, before_replacing=lock.ensure_held)
         return warnings
 

@@ -80,8 +80,8 @@ def test_another_key_is_told_without_showing_anything(key: str) -> None:
 @given(text=st.text())
 def test_any_other_text_is_refused_in_words(key: str, text: str) -> None:
     with pytest.raises(StoreError) as caught:
-        Cipher(key).decrypt(text)
-    assert not text.strip() or len(text) < 4 or text not in str(caught.value)
+        Cipher(key).decrypt(f"canary{text}")
+    assert "canary" not in str(caught.value)
 
 
 def test_a_token_in_the_clear_does_not_look_encrypted() -> None:

@@ -64,11 +64,11 @@ def test_the_bytes_are_those_of_javascript() -> None:
     content = {"orgs": {"é": "a@example.com"}, "none": None, "list": [1, True]}
     compact = '{"orgs":{"é":"a@example.com"},"none":null,"list":[1,true]}'
     assert encode_json(content) == compact.encode()
-    assert encode_json({"a": {"b": 1}}, indent=2) == b'{\n  "a": {\n    "b": 1\n  }\n}'
+    assert encode_json({"a": {"b": 1}}, in_lines=True) == b'{\n  "a": {\n    "b": 1\n  }\n}'
 
 
-@pytest.mark.parametrize("indent", [None, 2])
-def test_half_a_surrogate_pair_survives(indent: int | None) -> None:
+@pytest.mark.parametrize("in_lines", [False, True])
+def test_half_a_surrogate_pair_survives(in_lines) -> None:
     content = {"name": "\ud83d"}
-    data = encode_json(content, indent=indent)
+    data = encode_json(content, in_lines=in_lines)
     assert json.loads(data) == content
