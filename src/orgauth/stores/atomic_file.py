@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import secrets
 import stat
@@ -46,6 +47,8 @@ __all__ = [
 
 _PREFIX = ".orgauth-"
 _SUFFIX = ".tmp"
+_OURS = secrets.token_hex(4)  # a process id comes back one day
+_NUMBERS = itertools.count()
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
 _LARGEST_FILE = 256 * 1024 * 1024
@@ -74,9 +77,7 @@ def read_file(path: Path) -> FileContent | None:
     ``ForeignLinkError`` for somebody else's link.
     """
     try:
-        # O_NONBLOCK: a named pipe in the file's place must not stop us for ever.
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        descriptor = os.open(_own_target(str(path)), flags)
+        descriptor = _open_own(str(path))
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -111,8 +112,7 @@ def write_atomically(
     Raises ``StoreError``; what was there is then untouched, and nothing is left behind.
     """
     try:
-        target = _own_target(str(path))
-        _refuse_special_file(path, target)
+        target = _replaceable(path)
         folder = os.path.dirname(target)  # noqa: PTH120 - pathlib takes longer than the write
         with _temporary(folder, data, durable=durable) as (temporary, descriptor):
             if before_replacing is not None:
@@ -124,19 +124,6 @@ def write_atomically(
     except OSError as error:
         raise store_error(error, path, "write") from error
     return status
-
-
-def _refuse_special_file(path: Path, target: str) -> None:
-    try:
-        mode = os.lstat(target).st_mode
-    except FileNotFoundError:
-        return
-    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
-        raise StoreError(
-            f"{printable(str(path))} is a device or a pipe, not a file",
-            path=path,
-            advice="Name a file.",
-        )
 
 
 def create_exclusively(path: Path, data: bytes) -> bool:
@@ -181,8 +168,11 @@ def check_writable(folder: Path) -> None:
 
 
 def temporary_name() -> str:
-    """Return a name of ours that nobody else has, and that the CLI does not list."""
-    return f"{_PREFIX}{os.getpid()}-{secrets.token_hex(8)}{_SUFFIX}"
+    """Return a name of ours that nobody else has, and that the CLI does not list.
+
+    It need not be a secret: the file is made only where there is none.
+    """
+    return f"{_PREFIX}{os.getpid()}-{_OURS}{next(_NUMBERS):08x}{_SUFFIX}"
 
 
 def remove_leftovers(folder: Path, *, now: float) -> None:
@@ -203,7 +193,8 @@ def _temporary(folder: str, data: bytes, *, durable: bool) -> Iterator[tuple[str
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     descriptor = os.open(path, flags, _PRIVATE_FILE)
     try:
-        os.fchmod(descriptor, _PRIVATE_FILE)  # whatever the umask has taken away
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != _PRIVATE_FILE:
+            os.fchmod(descriptor, _PRIVATE_FILE)  # whatever the umask has taken away
         _write_all(descriptor, data)
         if durable:
             os.fsync(descriptor)
@@ -235,15 +226,36 @@ def _link(temporary: str, path: Path) -> bool:
     return True
 
 
-def _own_target(path: str) -> str:
-    """Where a link of the person's own leads, and ``path`` itself in every other case."""
+def _open_own(path: str) -> int:
+    """Open a file to read it, through a link only if that is the person's own."""
+    # O_NONBLOCK: a named pipe in the file's place must not stop us for ever.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        status = os.lstat(path)
+        return os.open(path, flags)
+    except OSError as error:
+        if error.errno != errno.ELOOP or not _is_trusted(os.lstat(path).st_uid):
+            raise
+        return os.open(os.path.realpath(path), flags)
+
+
+def _replaceable(path: Path) -> str:
+    """Return what to replace: where a link of the person's own leads, else ``path`` itself."""
+    target = str(path)
+    try:
+        status = os.lstat(target)
+        if stat.S_ISLNK(status.st_mode) and _is_trusted(status.st_uid):
+            target = os.path.realpath(target)
+            status = os.lstat(target)
     except FileNotFoundError:
-        return path
-    if stat.S_ISLNK(status.st_mode) and _is_trusted(status.st_uid):
-        return os.path.realpath(path)
-    return path
+        return target
+    mode = status.st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
+        raise StoreError(
+            f"{printable(target)} is a device or a pipe, not a file",
+            path=path,
+            advice="Name a file.",
+        )
+    return target
 
 
 def _is_trusted(owner: int) -> bool:

@@ -44,12 +44,18 @@ STALE_SECONDS = 10.0
 class HeldLock:
     """A lock that is ours, until it is released or somebody takes it from us."""
 
-    def __init__(self, path: str, descriptor: int, spare: SpareFolder | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        descriptor: int,
+        *,
+        spare: SpareFolder | None = None,
+        identity: tuple[int, int] | None = None,
+    ) -> None:
         self._path = path
         self._descriptor = descriptor
         self._spare = spare
-        status = os.fstat(descriptor)
-        self._identity = (status.st_dev, status.st_ino)
+        self._identity = identity or _identity(os.fstat(descriptor))
 
     def is_held(self) -> bool:
         """Whether the folder in the lock's place is still the one that we took."""
@@ -57,7 +63,7 @@ class HeldLock:
             status = os.lstat(self._path)
         except OSError:
             return False
-        return (status.st_dev, status.st_ino) == self._identity
+        return _identity(status) == self._identity
 
     def ensure_held(self) -> None:
         """Raise ``LockHeldError`` if another process has taken the lock from us."""
@@ -104,6 +110,7 @@ class SpareFolder:
         """``folder`` is where the locked files are. Nothing is made there before the first."""
         self._path = f"{folder}/{temporary_name()}"
         self._descriptor: int | None = None
+        self._identity = (0, 0)
         self._rename = _exclusive_rename()
 
     def take(self, path: str) -> HeldLock | None:
@@ -113,11 +120,12 @@ class SpareFolder:
         if self._descriptor is None:
             os.mkdir(self._path, 0o700)  # noqa: PTH102 - text, as everywhere here
             self._descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            self._identity = _identity(os.fstat(self._descriptor))
             _flock(self._descriptor)
         os.utime(self._descriptor)  # young before anybody can see it
         refusal = self._rename(self._path, path)
         if refusal == 0:
-            return HeldLock(path, self._descriptor, self)
+            return HeldLock(path, self._descriptor, spare=self, identity=self._identity)
         if refusal == errno.EEXIST:
             return None
         # This file system cannot; or the folder has gone, which making a lock will tell.
@@ -217,6 +225,10 @@ class Locks:
         finally:
             done.set()
             thread.join()
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _make(path: str) -> HeldLock | None:

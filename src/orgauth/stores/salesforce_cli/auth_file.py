@@ -10,6 +10,7 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from orgauth.errors import StoreError
@@ -125,9 +126,14 @@ def own_fields(
     if fields["isScratch"]:
         fields |= _scratch_org(authorized)
     return {
-        name: _encrypt(value, cipher) if _ENCRYPTED_NAMES.search(name) else value
+        name: _encrypt(value, cipher) if _is_encrypted(name) else value
         for name, value in fields.items()
     }
+
+
+@cache
+def _is_encrypted(field: str) -> bool:
+    return _ENCRYPTED_NAMES.search(field) is not None
 
 
 def merge(old: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
