@@ -206,7 +206,7 @@ class Authorizer:
         if org.kind is OrgKind.DEV_HUB:
             self._last_days[org.username] = facts.scratch_org_expirations
         last_day = self._last_days.get(org.dev_hub or "", {}).get(credentials.org_id[:15])
-        return credentials, replace(facts, expiration_date=last_day)
+        return credentials, replace(facts, expiration_date=last_day) if last_day else facts
 
     async def _patiently(self, journey: _Journey, host: str, step: Callable[[], Awaitable[T]]) -> T:
         """Attempt a step until it succeeds or patience is spent. Waits hold no slot."""

@@ -7,13 +7,14 @@ pays for the lesson once, not once an org.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from orgauth.models import Cause
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from orgauth.models import Failure, Org
 
@@ -30,6 +31,7 @@ _WORTH_CORRECTING = {
     Cause.KEY: 60.0,
 }
 _LARGEST_SKEW = 3600.0
+_AT_ONCE = nullcontext()
 
 
 class AudienceLesson:
@@ -46,22 +48,24 @@ class AudienceLesson:
         self._turned = False
         self._first = asyncio.Lock()
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    def turn(self) -> AbstractAsyncContextManager[None]:
         """Hold the others back until the first answer is in; free afterwards."""
-        if not self._settled:
-            await self._first.acquire()
-            if not self._settled:
-                try:
-                    yield
-                finally:
-                    # Even where the answer taught nothing (a time-out, say): waiting in line
-                    # for a host that is down would cost a time-out an org.
-                    self._settled = True
-                    self._first.release()
-                return
+        return _AT_ONCE if self._settled else self._first_alone()
+
+    @asynccontextmanager
+    async def _first_alone(self) -> AsyncIterator[None]:
+        await self._first.acquire()
+        if self._settled:
             self._first.release()
-        yield
+            yield
+            return
+        try:
+            yield
+        finally:
+            # Even where the answer taught nothing (a time-out, say): waiting in line
+            # for a host that is down would cost a time-out an org.
+            self._settled = True
+            self._first.release()
 
     def refused(self, tried: str, org: Org) -> bool:
         """Take note that ``tried`` was refused as audience; return whether to try again."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, assert_never
 from urllib.parse import quote, urlsplit
 
@@ -51,7 +52,7 @@ class RestProbe:
 
     async def inspect(self, org: Org, credentials: Credentials) -> OrgFacts:
         """Return what the org says of itself; raise ``AttemptFailed`` if it takes no call."""
-        results = await self._batch(credentials, _queries(org.kind))
+        results = await self._batch(credentials, org.kind)
         host = urlsplit(credentials.instance_url).netloc
         row = _first_record(host, results[0])
         is_dev_hub = len(results) > 1 and _is_answered(host, results[1])
@@ -76,20 +77,17 @@ class RestProbe:
             ),
         )
 
-    async def _batch(self, credentials: Credentials, queries: list[str]) -> list[dict[str, Any]]:
-        requests = [
-            {"method": "GET", "url": f"{_VERSION}/query?q={quote(query)}"} for query in queries
-        ]
+    async def _batch(self, credentials: Credentials, kind: OrgKind) -> list[dict[str, Any]]:
         value = await self._call(
             credentials,
             "POST",
             f"/services/data/{_VERSION}/composite/batch",
-            json.dumps({"batchRequests": requests}).encode(),
+            _batch_body(kind),
         )
         results = value.get("results") if isinstance(value, dict) else None
         if (
             not isinstance(results, list)
-            or len(results) != len(queries)
+            or len(results) != len(_queries(kind))
             or not all(isinstance(result, dict) for result in results)
         ):
             raise _strange(credentials)
@@ -166,6 +164,14 @@ def _queries(kind: OrgKind) -> list[str]:
             return [_ORGANIZATION]
         case _:
             assert_never(kind)
+
+
+@cache
+def _batch_body(kind: OrgKind) -> bytes:
+    requests = [
+        {"method": "GET", "url": f"{_VERSION}/query?q={quote(query)}"} for query in _queries(kind)
+    ]
+    return json.dumps({"batchRequests": requests}).encode()
 
 
 def _refusal(host: str, answer: HttpAnswer) -> Failure:

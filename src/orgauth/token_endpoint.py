@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -110,16 +111,17 @@ def _credentials(org: Org, fields: Mapping[str, Any] | None) -> Credentials:
         raise AttemptFailed(
             server_fault("bad_answer", f"{org.login_host} sent an id or a token of a strange form")
         )
-    return Credentials(Secret(token), _trusted(org, instance_url), ids[1], ids[2])
+    return Credentials(Secret(token), _trusted(org.login_url, instance_url), ids[1], ids[2])
 
 
-def _trusted(org: Org, instance_url: str) -> str:
+@lru_cache(maxsize=1024)
+def _trusted(login_url: str, instance_url: str) -> str:
     """Return the origin of ``instance_url`` if a token may be sent there, or raise.
 
     The login host is trusted to name a Salesforce host, not any host: an answer
     that points elsewhere would make every later call carry the token there.
     """
-    origin = _origin(instance_url)
+    origin, login = _origin(instance_url), urlsplit(login_url)
     if origin is not None:
         scheme, host, port = origin
         salesforce = (
@@ -127,9 +129,7 @@ def _trusted(org: Org, instance_url: str) -> str:
             and host.endswith(_SALESFORCE_DOMAINS)
             and _HOST_NAME.fullmatch(host) is not None
         )
-        both_here = is_this_machine(host) and is_this_machine(
-            urlsplit(org.login_url).hostname or ""
-        )
+        both_here = is_this_machine(host) and is_this_machine(login.hostname or "")
         if salesforce or (both_here and scheme in _DEFAULT_PORTS):
             place = f"[{host}]" if ":" in host else host
             return f"{scheme}://{place}" + (
@@ -138,7 +138,7 @@ def _trusted(org: Org, instance_url: str) -> str:
     raise AttemptFailed(
         Failure(
             "untrusted_instance_url",
-            f"{org.login_host} sent an instance_url that is no Salesforce host over https: "
+            f"{login.netloc} sent an instance_url that is no Salesforce host over https: "
             + printable(instance_url, limit=200),
             FailureKind.PERMANENT,
             Cause.SERVER,
