@@ -24,8 +24,6 @@ from orgauth.probe import RestProbe
 from orgauth.saving import BatchSaver
 from orgauth.sfdx_project import find_project
 from orgauth.slots import Pace, Slots
-from orgauth.stores.dotenv import DotenvStore, collisions
-from orgauth.stores.salesforce_cli import KeptKey, RenewalKeys, SalesforceCliStore
 from orgauth.text import printable
 from orgauth.token_endpoint import JwtBearerEndpoint
 from orgauth.transport import AiohttpClient
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from orgauth.models import Outcome
     from orgauth.ports import Observer, Store
     from orgauth.preparing import Prepared
+    from orgauth.stores.salesforce_cli import RenewalKeys
 
 __all__ = ["assembled", "build_stores"]
 
@@ -118,7 +117,10 @@ async def assembled(
 
 
 def _build_store(spec: str, prepared: Prepared, environ: Mapping[str, str]) -> Store:
+    # A store's modules are 15 ms that only those who save there need.
     if spec == "salesforce-cli":
+        from orgauth.stores.salesforce_cli import SalesforceCliStore  # noqa: PLC0415 - see above
+
         project = find_project(current_folder())
         return SalesforceCliStore(
             _home(environ),
@@ -127,6 +129,8 @@ def _build_store(spec: str, prepared: Prepared, environ: Mapping[str, str]) -> S
             renewal_keys=_renewal_keys(prepared),
         )
     if spec.startswith("env:") and len(spec) > len("env:"):
+        from orgauth.stores.dotenv import DotenvStore, collisions  # noqa: PLC0415 - see above
+
         clashes = collisions(prepared.orgs)
         if clashes:
             raise UsageError(
@@ -164,6 +168,8 @@ def _home(environ: Mapping[str, str]) -> Path:
 
 def _renewal_keys(prepared: Prepared) -> RenewalKeys:
     """Return the keys to keep for the CLI: those that it could not use where they are."""
+    from orgauth.stores.salesforce_cli import KeptKey, RenewalKeys  # noqa: PLC0415 - as above
+
     kept = {}
     for ref in {org.key for org in prepared.orgs} if prepared.manifest.keep_key else ():
         signer = prepared.ring.signer(ref)

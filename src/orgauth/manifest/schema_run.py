@@ -30,7 +30,8 @@ _TIMEOUT = "Give up after so long in all."
 class Section(BaseModel):
     """A mapping of the manifest: no unknown keys, no guessing of types."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # Most manifests use few of the sections; only those are built, when they are first used.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class RunSettings(Section):

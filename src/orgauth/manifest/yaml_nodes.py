@@ -17,7 +17,7 @@ from orgauth.manifest.yaml_values import UNUSABLE, YamlMapping, YamlSequence
 from orgauth.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from orgauth.manifest.problems import Problems
     from orgauth.manifest.yaml_values import Unusable
@@ -79,7 +79,7 @@ class _Composer:
     def compose(self) -> tuple[Any, int]:
         loader = _Loader(self._problems.source.text)
         try:
-            for event in _events(loader):
+            for event in iter(loader.get_event, None):  # None: no more
                 self._take(event)
         except yaml.YAMLError as error:
             self._problems.add(*_explain(error))
@@ -225,11 +225,6 @@ class _Composer:
     def _fatal(self, place: int, message: str) -> Exception:
         self._problems.add(place, message)
         return self._problems.error()
-
-
-def _events(loader: Any) -> Iterator[Any]:
-    while loader.check_event():
-        yield loader.get_event()
 
 
 _HINTS = (

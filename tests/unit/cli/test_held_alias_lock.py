@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from orgauth import wiring
+from orgauth.stores import salesforce_cli
 from orgauth.stores.salesforce_cli import SalesforceCliStore
 from support import invoke
 
@@ -29,7 +29,7 @@ def slept(monkeypatch):
     """How long the program's stores have waited; no time passes meanwhile."""
     waits = []
     store = partial(SalesforceCliStore, sleep=waits.append)
-    monkeypatch.setattr(wiring, "SalesforceCliStore", store)
+    monkeypatch.setattr(salesforce_cli, "SalesforceCliStore", store)
     return waits
 
 
