@@ -59,7 +59,7 @@ def write_usernames(path: Path, names: list[str]) -> Path:
     return path
 
 
-def write_manifest(path: Path, names: list[str], *, url: str, key: Key, tail: str = "") -> Path:
+def write_manifest(path: Path, names: list[str], *, url: str, key: Key) -> Path:
     """Write a manifest of Dev Hubs and their scratch orgs, each with an alias."""
     lines = [
         "version: 1",
@@ -78,5 +78,5 @@ def write_manifest(path: Path, names: list[str], *, url: str, key: Key, tail: st
             if lines[-1].startswith("    alias: hub"):
                 lines.append("    scratch_orgs:")
             lines += [f"      - username: {name}", f"        alias: {alias}"]
-    path.write_text("\n".join(lines) + "\n" + tail, encoding="utf-8")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

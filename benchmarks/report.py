@@ -24,8 +24,9 @@ system time with all its threads and children, start-up included. Median (least 
 _WAITING = """## Waiting
 
 4 slots, 20 ms latency, 500 ready orgs, and 300 that are approved 10 s after the run's first
-request. No run can end before 10 s + 300 * 20 ms / 4 = 11.5 s. Exchange only. The manifest's
-`retry` decides what comes on top: who waits up to 10 s comes up to 10 s late.
+request. No run can end before 10 s + 300 * 20 ms / 4 = 11.5 s. Exchange only, with the default
+`retry`. Where the late ones are mixed in, nobody can know which they are before each has been asked
+once: the ready ones are compared with themselves among the same 800 orgs when none is late.
 
 """
 

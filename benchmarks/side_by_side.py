@@ -169,7 +169,6 @@ def orgauth(
     contest: Contest,
     count: int,
     *options: object,
-    tail: str = "",
     names: list[str] | None = None,
     home: Mapping[str, str] | None = None,
 ) -> Sample:
@@ -179,7 +178,6 @@ def orgauth(
         names or orgs.usernames(count),
         url=contest.server.url,
         key=contest.key,
-        tail=tail,
     )
     command = [ORGAUTH, "login", manifest, *options]
     return contest.run(command, count, environ=home or contest.home())

@@ -28,6 +28,7 @@ from orgauth.models import (
 )
 from orgauth.retry import Patience, retrying
 from orgauth.text import printable
+from orgauth.waiting_room import WaitingRoom
 
 if TYPE_CHECKING:
     import random
@@ -71,6 +72,13 @@ class _Journey:
     attempts: int = 0
     in_play: bool = True
     """Whether it still takes room; who waits for a next attempt does not."""
+    not_approved: bool = False
+    """Whether that is why the last attempt failed."""
+
+    @property
+    def neighbours(self) -> tuple[str, str]:
+        """Those who may be approved when it is: of one app at one login host."""
+        return self.org.login_host, self.org.client_id
 
     def count(self) -> None:
         self.attempts += 1
@@ -115,6 +123,7 @@ class Authorizer:
         self._deliver = deliver
         self._probe = probe
         self._saver = saver
+        self._waiting_room = WaitingRoom(world.sleep)
         self._room = asyncio.Semaphore(in_play)
         self._under_way: set[asyncio.Task[Any]] = set()
         self._unsaved = 0
@@ -192,13 +201,15 @@ class Authorizer:
         credentials = await self._patiently(
             journey, org.login_host, partial(self._exchange.attempt, org, journey.count)
         )
+        if journey.not_approved:
+            self._waiting_room.got_in(journey.neighbours)
         probe = self._probe
         if probe is None:
             return credentials, None
         host = urlsplit(credentials.instance_url).netloc
 
-        async def inspect() -> OrgFacts:
-            async with self._slots.hold(host):
+        async def inspect(*, again: bool = False) -> OrgFacts:
+            async with self._slots.hold(host, again=again):
                 return await probe.inspect(org, credentials)
 
         facts = await self._patiently(journey, host, inspect)
@@ -208,7 +219,9 @@ class Authorizer:
         last_day = self._last_days.get(org.dev_hub or "", {}).get(credentials.org_id[:15])
         return credentials, replace(facts, expiration_date=last_day) if last_day else facts
 
-    async def _patiently(self, journey: _Journey, host: str, step: Callable[[], Awaitable[T]]) -> T:
+    async def _patiently(
+        self, journey: _Journey, host: str, step: Callable[..., Awaitable[T]]
+    ) -> T:
         """Attempt a step until it succeeds or patience is spent. Waits hold no slot."""
         try:
             # Nearly always enough; tenacity's loop costs as much as all the rest of ours.
@@ -217,7 +230,7 @@ class Authorizer:
             return await self._patiently_again(journey, host, step, error)
 
     async def _patiently_again(
-        self, journey: _Journey, host: str, step: Callable[[], Awaitable[T]], first: AttemptFailed
+        self, journey: _Journey, host: str, step: Callable[..., Awaitable[T]], first: AttemptFailed
     ) -> T:
         """Wait and attempt again, after a first failure."""
         attempted: list[AttemptFailed] = [first]
@@ -225,13 +238,13 @@ class Authorizer:
         async def again() -> T:
             if attempted:  # tenacity counts the attempt that has been made
                 raise attempted.pop()
-            return await step()
+            return await step(again=True)
 
         patience = Patience(self._policies, clock=self._world.clock, rng=self._world.rng)
         attempts = retrying(
             patience,
             before_sleep=partial(self._wait_begins, journey, host),
-            sleep=self._world.sleep,
+            sleep=partial(self._wait, journey),
         )
         result: T = await attempts(again)
         return result
@@ -240,10 +253,17 @@ class Authorizer:
         self, journey: _Journey, host: str, failure: Failure, attempt: int, delay: float
     ) -> None:
         self._out_of_play(journey)
+        journey.not_approved = failure.kind is FailureKind.NOT_APPROVED
         if failure.kind is FailureKind.THROTTLED and self._slots.pause(host, delay):
             self._observer.notify(HostPaused(host, delay))
         reason = f"{failure.code}: {failure.description}"
         self._observer.notify(OrgWaiting(journey.org.name, failure.kind, reason, attempt, delay))
+
+    async def _wait(self, journey: _Journey, seconds: float) -> None:
+        if journey.not_approved:
+            await self._waiting_room.wait(journey.neighbours, seconds)
+        else:
+            await self._world.sleep(seconds)
 
     def _compare(self, org: Org, facts: OrgFacts) -> None:
         """Tell the person where the manifest is mistaken about an org."""

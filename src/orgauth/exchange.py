@@ -59,12 +59,15 @@ class Exchange:
         self._lessons = Lessons()
         self._clocks = Clocks()
 
-    async def attempt(self, org: Org, count: Callable[[], None]) -> Credentials:
+    async def attempt(
+        self, org: Org, count: Callable[[], None], *, again: bool = False
+    ) -> Credentials:
         """Make one attempt; a refused audience or a wrong clock is mended and tried at once.
 
         Args:
             org: whom to log in.
             count: called for each request that goes out.
+            again: whether an earlier attempt has failed, so that this one gives way to first ones.
 
         Raises:
             AttemptFailed: refused, or no usable answer.
@@ -73,20 +76,26 @@ class Exchange:
         async with lesson.turn():
             for _ in range(2):  # at most one lesson of each sort
                 try:
-                    return await self._send(org, lesson, signed, count)
+                    return await self._send(org, lesson, signed, count, again=again)
                 except AttemptFailed as error:
                     failure = error.failure
                     if failure.cause is Cause.AUDIENCE and lesson.refused(signed.audience, org):
                         self._observer.notify(AudienceLearnt(org.login_host, lesson.audience))
                     elif not self._mend_clock(failure, org.login_host, signed.skew_seconds):
                         raise
-            return await self._send(org, lesson, signed, count)
+            return await self._send(org, lesson, signed, count, again=again)
 
     async def _send(
-        self, org: Org, lesson: AudienceLesson, signed: _Signed, count: Callable[[], None]
+        self,
+        org: Org,
+        lesson: AudienceLesson,
+        signed: _Signed,
+        count: Callable[[], None],
+        *,
+        again: bool,
     ) -> Credentials:
         await self._pace.turn()
-        async with self._slots.hold(org.login_host):
+        async with self._slots.hold(org.login_host, again=again):
             count()
             # Only now: what was learnt while this one waited for its slot counts for it, too.
             signed.audience = lesson.audience

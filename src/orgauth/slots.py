@@ -13,8 +13,15 @@ if TYPE_CHECKING:
 __all__ = ["Pace", "Slots"]
 
 
+_FIRST_ATTEMPTS_IN_A_ROW = 15
+
+
 class _Gate:
     """Lets a number of holders through at once, first come first served.
+
+    Who tries again gives way to who has not tried yet, so that orgs nobody has approved do not
+    delay those that are ready; but is let through after fifteen others, so that no crowd of
+    first attempts keeps it out.
 
     The limit halves when the host asks for a pause and grows by about one a
     round of successes afterwards (AIMD, as TCP does): it finds what the host takes.
@@ -26,13 +33,16 @@ class _Gate:
         self._held = 0
         self._paused = False
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._again: deque[asyncio.Future[None]] = deque()
+        self._in_a_row = 0
 
-    async def acquire(self) -> None:
-        if self._has_room() and not self._waiting:
+    async def acquire(self, *, again: bool) -> None:
+        if self._has_room() and not self._waiting and not self._again:
             self._held += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        queue = self._again if again else self._waiting
+        queue.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
@@ -41,7 +51,7 @@ class _Gate:
             else:
                 # It is gone already where somebody released in the same turn of the loop.
                 with contextlib.suppress(ValueError):
-                    self._waiting.remove(turn)
+                    queue.remove(turn)
             raise
 
     def release(self, *, succeeded: bool) -> None:
@@ -67,11 +77,18 @@ class _Gate:
         return not self._paused and self._held < int(self._limit)
 
     def _admit(self) -> None:
-        while self._waiting and self._has_room():
-            turn = self._waiting.popleft()
+        while (self._waiting or self._again) and self._has_room():
+            turn = self._next_queue().popleft()
             if not turn.done():
                 self._held += 1
                 turn.set_result(None)
+
+    def _next_queue(self) -> deque[asyncio.Future[None]]:
+        if self._again and (not self._waiting or self._in_a_row >= _FIRST_ATTEMPTS_IN_A_ROW):
+            self._in_a_row = 0
+            return self._again
+        self._in_a_row += 1
+        return self._waiting
 
 
 class Slots:
@@ -100,9 +117,14 @@ class Slots:
         self._paused_until: dict[str, float] = {}
         self._resumers: dict[str, asyncio.Task[None]] = {}
 
-    def hold(self, host: str) -> _Hold:
-        """Wait for a slot to ``host``, and hold it while the body runs (``async with``)."""
-        return _Hold(self._gate(host), self._total)
+    def hold(self, host: str, *, again: bool = False) -> _Hold:
+        """Wait for a slot to ``host``, and hold it while the body runs (``async with``).
+
+        Args:
+            host: whom to ask.
+            again: whether it is a further attempt, which gives way to first ones.
+        """
+        return _Hold(self._gate(host), self._total, again=again)
 
     def pause(self, host: str, seconds: float) -> bool:
         """Let nobody new through to ``host`` for so long; return whether that is news.
@@ -143,16 +165,17 @@ class Slots:
 class _Hold:
     """One holding of a slot. A class: a generator's context manager costs several times as much."""
 
-    __slots__ = ("_gate", "_total")
+    __slots__ = ("_again", "_gate", "_total")
 
-    def __init__(self, gate: _Gate, total: _Gate) -> None:
+    def __init__(self, gate: _Gate, total: _Gate, *, again: bool) -> None:
         self._gate = gate
         self._total = total
+        self._again = again
 
     async def __aenter__(self) -> None:
-        await self._gate.acquire()
+        await self._gate.acquire(again=self._again)
         try:
-            await self._total.acquire()
+            await self._total.acquire(again=self._again)
         except BaseException:
             self._gate.release(succeeded=False)
             raise

@@ -74,6 +74,27 @@ def test_slots_go_to_who_came_first():
     assert in_virtual_time(main()) == list(range(10))
 
 
+def test_who_tries_again_gives_way_to_first_attempts_but_is_not_kept_out():
+    """One in sixteen is let through, so that a crowd of first attempts ends some day."""
+
+    async def main():
+        slots, order = slots_of(total=1, per_host=1), []
+
+        async def one(*, again):
+            async with slots.hold("a", again=again):
+                order.append("again" if again else "first")
+                await asyncio.sleep(0.1)
+
+        retries = [one(again=True) for _ in range(4)]
+        await asyncio.gather(one(again=False), *retries, *(one(again=False) for _ in range(40)))
+        return order
+
+    order = in_virtual_time(main())
+
+    assert [place for place, which in enumerate(order) if which == "again"][:2] == [16, 32]
+    assert order[-2:] == ["again", "again"]
+
+
 def test_a_paused_host_lets_nobody_in_until_the_pause_is_over():
     """Others are not slowed."""
 
