@@ -1,6 +1,6 @@
 """``make bench``: measures everything, and writes RESULTS.md and the plots beside this file.
 
-    .bench/venv/bin/python benchmarks/run.py [--quick] [contest] [waiting] [growth] [startup]
+    .bench/venv/bin/python benchmarks/run.py [--quick] [PART ...]
 
 Figures are kept in .bench/figures.json; a part that is not measured again keeps its own.
 """
@@ -19,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cores
 import growth
 import orgs
 import report
@@ -109,11 +110,20 @@ def _startup(key: orgs.Key, folder: Path, *, quick: bool) -> dict[str, Any]:
     return {"startup": [asdict(each) for each in found]}
 
 
+def _cores(key: orgs.Key, folder: Path, *, quick: bool) -> dict[str, Any]:
+    count, runs = (400, 1) if quick else (10_000, 3)
+    return {
+        "signing": [asdict(way) for way in cores.signing(key, folder, count=count, runs=runs)],
+        "processes": [asdict(way) for way in cores.processes(key, folder, count=count, runs=runs)],
+    }
+
+
 PARTS: dict[str, Callable[..., dict[str, Any]]] = {
     "contest": _contest,
     "waiting": _waiting,
     "growth": _growth,
     "startup": _startup,
+    "cores": _cores,
 }
 
 
