@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import time
 from typing import TYPE_CHECKING, Self
@@ -91,8 +92,9 @@ class LiveProgress:
             self._time_left(rate),
         )
         # Who waits, the next one first; then those whose next try is under way.
-        waiting = sorted(
-            self._waiting.copy().values(), key=lambda entry: (entry[0] <= now, entry[0])
+        waiting = self._waiting.copy()  # drawn in a thread of its own
+        next_ones = heapq.nsmallest(
+            self._MOST_WAITING, waiting.values(), key=lambda entry: (entry[0] <= now, entry[0])
         )
         counts = Text()
         counts.append(f"{self._done - self._failed} authorized", style="green")
@@ -104,7 +106,7 @@ class LiveProgress:
                 lines.append(
                     Text(f"  {printable(host)} asks to slow down: {until - now:.0f} s", "yellow")
                 )
-        for at, event in waiting[: self._MOST_WAITING]:
+        for at, event in next_ones:
             when = f"next try in {math.ceil(at - now)} s" if at > now else "trying again"
             lines.append(Text(f"  {printable(event.name)}: {why(event.kind)}, {when}", "dim"))
         if len(waiting) > self._MOST_WAITING:
