@@ -21,6 +21,11 @@ system time with all its threads and children, start-up included. Median (least 
 ![CPU an org](cpu.svg)
 """
 
+_README = """{date}, {cores} cores ({machine}), Python {python}. A local server that verifies every
+signature has one core, each client the other, everybody in turn. Median (least to greatest).
+
+"""
+
 _WAITING = """## Waiting
 
 4 slots, 20 ms latency, 500 ready orgs, and 300 that are approved 10 s after the run's first
@@ -83,8 +88,8 @@ def markdown(figures: Figures) -> str:
     """Return the whole page."""
     parts = [
         _HEAD.format(**figures["machine"]),
-        _contest(figures),
-        _goals(figures),
+        _table(*_contest(figures)) + _CONTEST.format(failed=_failed(figures)),
+        "## Goals\n\n" + _goal_table(_contest_goals(figures)),
         _waiting(figures["waiting"]),
         _growth(figures) + _again(figures["again"]),
         _startup(figures["startup"]),
@@ -94,7 +99,19 @@ def markdown(figures: Figures) -> str:
     return "\n".join(parts)
 
 
-def _contest(figures: Figures) -> str:
+def for_readme(figures: Figures) -> str:
+    """Return the table and all goals, for people who decide whether to use it."""
+    machine = figures["machine"]
+    goals = [
+        *_contest_goals(figures),
+        *_waiting_goals(figures["waiting"]),
+        *_growth_goals(figures),
+        *_startup_goals(figures["startup"]),
+    ]
+    return _README.format(**machine) + _table(*_contest(figures)) + "\n" + _goal_table(goals)
+
+
+def _contest(figures: Figures) -> tuple[list[str], list[list[str]]]:
     head = ["", "orgs", "orgs a second", "CPU ms an org", "token requests an org", "peak MB"]
     rows = [
         [
@@ -107,9 +124,14 @@ def _contest(figures: Figures) -> str:
         ]
         for row in figures["contest"]
     ]
-    return (
-        _table(head, rows)
-        + """
+    return head, rows
+
+
+def _failed(figures: Figures) -> int:
+    return sum(row["failed"] for row in figures["contest"])
+
+
+_CONTEST = """
 - The limits leave out start-up, key loading and, for ready-made assertions, signing.
 - simple-salesforce and aiosalesforce, given a key file, parse it anew for every org.
 - The Node programs get best conditions: scratch orgs only, and a server that takes its own URL for
@@ -117,11 +139,10 @@ def _contest(figures: Figures) -> str:
 - `sf` in parallel stumbles over its own half-written files now and then: {failed} logins failed.
   They count as if they had not.
 - @salesforce/core writes no aliases here: written in parallel, some fail on the alias file's lock.
-""".format(failed=sum(row["failed"] for row in figures["contest"]))
-    )
+"""
 
 
-def _goals(figures: Figures) -> str:
+def _contest_goals(figures: Figures) -> list[Goal]:
     found = {row["name"]: row for row in figures["contest"]}
 
     def of(name: str, key: str) -> float:
@@ -151,7 +172,20 @@ def _goals(figures: Figures) -> str:
         ("token requests an org", "≤", 1.0, tokens),
         ("the same where every guessed audience is wrong", "≤", 1.0, learnt),
     ]
-    return "## Goals\n\n" + _goal_table(goals)
+    return goals
+
+
+def _waiting_goals(rows: list[dict[str, Any]]) -> list[Goal]:
+    goals: list[Goal] = []
+    for row in rows:
+        case = row["what"].partition(";")[0]
+        ready = row["ready_with"]["median"] / row["ready_without"]["median"]
+        goals.append(
+            (f"late orgs {case}: time of the ready ones over theirs alone", "≤", 1.1, ready)
+        )
+        whole = row["whole"]["median"] / row["bound"]
+        goals.append((f"late orgs {case}: whole run over its lower bound", "≤", 1.15, whole))
+    return goals
 
 
 def _waiting(rows: list[dict[str, Any]]) -> str:
@@ -159,9 +193,7 @@ def _waiting(rows: list[dict[str, Any]]) -> str:
         "300 late orgs, and what the ready ones' time is compared with",
         "ready, without (s)",
         "ready, with (s)",
-        "ratio (≤ 1.1)",
         "whole run (s)",
-        "over 11.5 s (≤ 1.15)",
         "token requests",
     ]
     table = [
@@ -169,24 +201,23 @@ def _waiting(rows: list[dict[str, Any]]) -> str:
             row["what"],
             _spread(row["ready_without"]),
             _spread(row["ready_with"]),
-            f"{row['ready_with']['median'] / row['ready_without']['median']:.2f}",
             _spread(row["whole"]),
-            f"{row['whole']['median'] / row['bound']:.2f}",
             f"{row['requests']:.0f}",
         ]
         for row in rows
     ]
-    return _WAITING + _table(head, table)
+    return _WAITING + _table(head, table) + "\n" + _goal_table(_waiting_goals(rows))
+
+
+def _after_the_first(figures: Figures, row: dict[str, Any]) -> float:
+    """Return the CPU milliseconds of each org but the first, whose start-up is left out."""
+    starts = {row["what"]: row["cpu_seconds"]["median"] for row in figures["startup"]}
+    start = 1000 * starts["`orgauth login`, one org, full job"]
+    return float(row["cpu_ms"]["median"] * row["orgs"] - start) / (row["orgs"] - 1)
 
 
 def _growth(figures: Figures) -> str:
     rows, base = figures["growth"], figures["growth"][0]
-    starts = {row["what"]: row["cpu_seconds"]["median"] for row in figures["startup"]}
-    start = 1000 * starts["`orgauth login`, one org, full job"]
-
-    def marginal(row: dict[str, Any]) -> float:
-        return float(row["cpu_ms"]["median"] * row["orgs"] - start) / (row["orgs"] - 1)
-
     head = [
         "orgs (full job, `--json`, runs)",
         "ms an org",
@@ -203,28 +234,34 @@ def _growth(figures: Figures) -> str:
             _spread(row["ms"]),
             f"{row['ms']['median'] / base['ms']['median']:.2f}",
             _spread(row["cpu_ms"]),
-            f"{marginal(row):.2f}",
+            f"{_after_the_first(figures, row):.2f}",
             f"{row['peak_mb']:.0f}",
             f"{row['first_request']:.2f}",
             _spread(row["load_seconds"]),
         ]
         for row in rows
     ]
+    page = "## Growth\n\n![Time an org](growth.svg)\n\n" + _table(head, table)
+    return page + "\n" + _goal_table(_growth_goals(figures))
+
+
+def _growth_goals(figures: Figures) -> list[Goal]:
+    rows, base = figures["growth"], figures["growth"][0]
     by_orgs = {row["orgs"]: row for row in rows}
     goals: list[Goal] = []
     for row in rows[1:]:
         what = f"{row['orgs']:,} orgs over 1,000"
         times = row["ms"]["median"] / base["ms"]["median"]
         goals.append((f"{what}, time an org, start-up included", "≤", 1.2, times))
-        goals.append((f"{what}, CPU after the first org", "≤", 1.2, marginal(row) / marginal(base)))
+        ratio = _after_the_first(figures, row) / _after_the_first(figures, base)
+        goals.append((f"{what}, CPU after the first org", "≤", 1.2, ratio))
     for count, most in ((10_000, 120), (100_000, 500)):
         if count in by_orgs:
             goals.append((f"{count:,} orgs, peak MB", "≤", most, by_orgs[count]["peak_mb"]))
     if 100_000 in by_orgs:  # noqa: PLR2004 - the goal's size
         seconds = by_orgs[100_000]["load_seconds"]["median"]
         goals.append(("100,000 orgs, manifest loaded and checked, s", "≤", 6, seconds))
-    page = "## Growth\n\n![Time an org](growth.svg)\n\n" + _table(head, table)
-    return page + "\n" + _goal_table(goals)
+    return goals
 
 
 def _again(nights: list[dict[str, Any]]) -> str:
@@ -234,19 +271,23 @@ def _again(nights: list[dict[str, Any]]) -> str:
 
 
 def _startup(rows: list[dict[str, Any]]) -> str:
-    by_name = {row["what"]: row for row in rows}
     table = [
         [row["what"], _spread(row["seconds"], 3), _spread(row["cpu_seconds"], 3)] for row in rows
     ]
+    head = ["", "seconds", "CPU seconds"]
+    page = "## Start-up\n\n" + _table(head, table)
+    return page + "\n" + _goal_table(_startup_goals(rows))
+
+
+def _startup_goals(rows: list[dict[str, Any]]) -> list[Goal]:
+    by_name = {row["what"]: row for row in rows}
     click = by_name['`python -c "import click"`']["cpu_seconds"]["median"]
     ours = by_name["`orgauth --help`"]["cpu_seconds"]["median"] / click
     one = by_name["`orgauth login`, one org, full job"]["cpu_seconds"]["median"]
-    goals: list[Goal] = [
+    return [
         ("`--help` over `import click`, CPU", "≤", 1.5, ours),
         ("one org, cold, full job, CPU s", "≤", 0.6, one),
     ]
-    head = ["", "seconds", "CPU seconds"]
-    return "## Start-up\n\n" + _table(head, table) + "\n" + _goal_table(goals)
 
 
 def _cores(figures: Figures) -> str:

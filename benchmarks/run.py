@@ -62,7 +62,19 @@ def main() -> None:
     }
     FIGURES.write_text(json.dumps(figures, indent=1))
     (HERE / "RESULTS.md").write_text(report.markdown(figures), encoding="utf-8")
+    if not options.quick:
+        _write_readme(report.for_readme(figures))
     subprocess.run([sys.executable, HERE / "plot.py", FIGURES, HERE, "svg"], check=True)
+
+
+def _write_readme(tables: str) -> None:
+    """Put the tables between the marks that the README has for them."""
+    path = HERE.parent / "README.md"
+    before, begin, rest = path.read_text().partition("<!-- benchmarks: begin -->")
+    _, end, after = rest.partition("<!-- benchmarks: end -->")
+    if not end:
+        raise RuntimeError("the README has no place for the tables")
+    path.write_text(f"{before}{begin}\n{tables}{end}{after}")
 
 
 def _contest(key: orgs.Key, folder: Path, *, quick: bool) -> dict[str, Any]:
