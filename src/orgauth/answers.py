@@ -1,17 +1,16 @@
-"""What can be read off any HTTP answer: JSON, ``Retry-After``, ``Date``; and whose host it is."""
+"""What can be read off any HTTP answer: JSON, ``Retry-After``, ``Date``."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orgauth.ports import HttpAnswer
 
-__all__ = ["breaks_its_word", "is_this_machine", "json_of", "retry_after_seconds", "server_time"]
+__all__ = ["breaks_its_word", "json_of", "retry_after_seconds", "server_time"]
 
 
 def json_of(answer: HttpAnswer) -> Any:
@@ -41,16 +40,6 @@ def retry_after_seconds(answer: HttpAnswer) -> float | None:
 def server_time(answer: HttpAnswer) -> float | None:
     """Return the answer's ``Date`` in seconds since 1970, or None."""
     return _date(answer.headers.get("Date", ""))
-
-
-def is_this_machine(host: str) -> bool:
-    """Return whether a host name or address is this machine's own."""
-    if host == "localhost":  # not *.localhost: some resolvers ask the network for it
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _date(value: str) -> float | None:

@@ -7,15 +7,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from orgauth.answers import (
-    breaks_its_word,
-    is_this_machine,
-    json_of,
-    retry_after_seconds,
-    server_time,
-)
+from orgauth.answers import breaks_its_word, json_of, retry_after_seconds, server_time
 from orgauth.errors import AttemptFailed
 from orgauth.failures import classify, classify_status, server_fault
+from orgauth.hosts import is_salesforce, is_this_machine
 from orgauth.models import Cause, Credentials, Failure, FailureKind, Secret
 from orgauth.text import printable
 
@@ -34,21 +29,9 @@ _BODY = b"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&asser
 _OK = 200
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
-# The domains that Salesforce's own CLI knows as Salesforce's.
-_SALESFORCE_DOMAINS = (
-    ".salesforce.com",
-    ".force.com",
-    ".cloudforce.com",
-    ".salesforce.mil",
-    ".crmforce.mil",
-    ".sfcrmproducts.cn",
-)
 _ID_URL = re.compile(r"/id/(00D[A-Za-z0-9]{15})/(005[A-Za-z0-9]{15})\Z")
 # It goes into a header and an env file: what cannot stand there is no token.
 _TOKEN = re.compile(r"[!-~]+")
-# Narrower than what URLs allow: a backslash or an exotic dot is read as one host here and as
-# another by the next program that gets the URL (https://evil.com\.salesforce.com, for one).
-_HOST_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]+")
 
 
 class JwtBearerEndpoint:
@@ -124,11 +107,7 @@ def _trusted(login_url: str, instance_url: str) -> str:
     origin, login = _origin(instance_url), urlsplit(login_url)
     if origin is not None:
         scheme, host, port = origin
-        salesforce = (
-            scheme == "https"
-            and host.endswith(_SALESFORCE_DOMAINS)
-            and _HOST_NAME.fullmatch(host) is not None
-        )
+        salesforce = scheme == "https" and is_salesforce(host)
         both_here = is_this_machine(host) and is_this_machine(login.hostname or "")
         if salesforce or (both_here and scheme in _DEFAULT_PORTS):
             place = f"[{host}]" if ":" in host else host

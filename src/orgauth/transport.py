@@ -20,8 +20,8 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 
 from orgauth._version import __version__
-from orgauth.answers import is_this_machine
 from orgauth.errors import AttemptFailed, UsageError
+from orgauth.hosts import is_this_machine
 from orgauth.models import Cause, Failure, FailureKind
 from orgauth.ports import HttpAnswer
 from orgauth.text import printable

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from orgauth.answers import is_this_machine, json_of, retry_after_seconds, server_time
+from orgauth.answers import json_of, retry_after_seconds, server_time
 from orgauth.ports import HttpAnswer
 
 DATE = "Tue, 15 Nov 1994 08:12:31 GMT"
@@ -113,27 +113,3 @@ def test_nothing_that_a_server_writes_raises(body, retry_after, date):
     json_of(strange)
     assert (retry_after_seconds(strange) or 0.0) >= 0.0
     server_time(strange)
-
-
-@pytest.mark.parametrize(
-    ("host", "ours"),
-    [
-        ("localhost", True),
-        ("acme.localhost", False),
-        ("127.0.0.1", True),
-        ("127.8.9.10", True),
-        ("::1", True),
-        ("", False),
-        ("10.0.0.1", False),
-        ("0.0.0.0", False),  # noqa: S104 - nothing is bound to it
-        ("::2", False),
-        ("notlocalhost", False),
-        ("localhost.evil.com", False),
-        ("127.0.0.1.evil.com", False),
-        ("2130706433", False),
-        ("login.salesforce.com", False),
-    ],
-)
-def test_this_machine_is_told_by_name_or_address(host, ours):
-    """What only looks like it is another machine."""
-    assert is_this_machine(host) is ours

@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from orgauth.hosts import is_this_machine
+
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
@@ -42,7 +44,7 @@ def check_login_url(value: str) -> str:
         raise ValueError(f"is a Lightning page; log in at https://{own}.my.salesforce.com")
     if parts.path not in ("", "/"):
         raise ValueError("has a path; a login URL is only https:// and a host")
-    if parts.scheme == "http" and not _is_this_machine(host):
+    if parts.scheme == "http" and not is_this_machine(host):
         raise ValueError("is plain http, which is only for this machine; write https://")
     return f"{parts.scheme}://{host}{port}"
 
@@ -91,10 +93,3 @@ def _host(host: str) -> str:
     if not _HOST_NAME.fullmatch(host):
         raise ValueError("has a wrong host: it is not the name of one")
     return host
-
-
-def _is_this_machine(host: str) -> bool:
-    """Tell whether ``host`` can only be this machine, whatever a name server says."""
-    if host in ("localhost", "[::1]"):  # not *.localhost: some resolvers ask the network for it
-        return True
-    return bool(_NUMERIC_END.fullmatch(host)) and ipaddress.ip_address(host).is_loopback
