@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from orgauth.text import has_invisible
+
 __all__ = [
     "check_alias",
     "check_client_id",
@@ -17,11 +19,12 @@ __all__ = [
 ]
 
 _MAX_USERNAME = 80  # characters, as Salesforce limits User.Username
+_MAX_ALIAS = 255  # characters; more are no name that anybody types
 _MAX_FILE_NAME = 255  # bytes, on every common file system
 _MAX_VARIABLE_NAME = 128  # longer, it is a value that was put where its name belongs
 
 # Most names are of this form, and one match is quicker than all the questions.
-_COMMON_USERNAME = re.compile(r"[A-Za-z0-9_+'-][A-Za-z0-9._+'-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_COMMON_USERNAME = re.compile(r"[A-Za-z0-9_+'][A-Za-z0-9._+'-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _COMMON_ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 # The Salesforce CLI lists the authorizations whose file's name without .json matches this one
 # (sfdx-core, src/stateAggregator/accessors/orgAccessor.ts).
@@ -37,6 +40,7 @@ def check_username(value: str) -> str:
             raise ValueError("contains a path separator and could leave the store's folder")
         if value.startswith("."):
             raise ValueError("begins with a dot, and the Salesforce CLI does not list such names")
+        _refuse_option(value)
         if value.count("@") != 1 or value.startswith("@"):
             raise ValueError("has not the form of an e-mail address, name@example.com")
         if not _LISTED_BY_CLI.fullmatch(value):
@@ -53,14 +57,15 @@ def check_username(value: str) -> str:
 
 def check_alias(value: str) -> str:
     """Admit what can stand on a command line, before a ``=``, and in a file's name."""
-    if not _COMMON_ALIAS.fullmatch(value):
+    if not (_COMMON_ALIAS.fullmatch(value) and len(value) <= _MAX_ALIAS):
         _refuse_invisible(value)
         if "=" in value:
             raise ValueError("contains =, which the Salesforce CLI takes for the alias's end")
         if "/" in value or "\\" in value:
             raise ValueError("contains a path separator")
-        if value.startswith("-"):
-            raise ValueError("begins with -, and would be taken for an option")
+        _refuse_option(value)
+        if len(value) > _MAX_ALIAS:
+            raise ValueError(f"is longer than {_MAX_ALIAS} characters")
     return value
 
 
@@ -92,8 +97,15 @@ def check_variable_name(value: str) -> str:
     return value
 
 
+def _refuse_option(value: str) -> None:
+    if value.startswith("-"):  # a user name, too: `tar *` in the store's folder would obey it
+        raise ValueError("begins with -, and would be taken for an option")
+
+
 def _refuse_invisible(value: str) -> None:
     if not value:
         raise ValueError("is empty")
     if not value.isprintable() or any(character.isspace() for character in value):
         raise ValueError("contains white space or a control character")
+    if has_invisible(value):
+        raise ValueError("contains a character that nobody sees")

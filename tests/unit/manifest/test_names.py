@@ -28,6 +28,8 @@ USERNAMES = {
     "a b@example.com": "white space",
     "a\n@example.com": "white space",
     "a@example.com\n": "white space",
+    "a\u3164@example.com": "nobody sees",
+    "--checkpoint-action=exec=sh@example.com": "option",
     "a" * 69 + "@example.com": "longer than 80",
     "\U0001f600" * 66 + "@example.com": "name of a file",
 }
@@ -40,6 +42,9 @@ ALIASES = {
     "a/b": "path separator",
     "a\\b": "path separator",
     "-a": "option",
+    "prod\ufe0f": "nobody sees",
+    "a" * 256: "longer than 255",
+    "ä" * 256: "longer than 255",
 }
 
 

@@ -27,7 +27,7 @@ def test_a_file_of_nothing_but_mistakes_is_given_up(problems_of: ProblemsOf) -> 
 def test_what_a_message_repeats_cannot_move_the_cursor(problems_of: ProblemsOf) -> None:
     """An escape sequence written as an escape in YAML reaches no terminal."""
     (problem,) = problems_of(HEAD + '- "a\\e[2J\\n::error::@example.com"\n')
-    assert "\\x1b[2J\\n::error::" in problem
+    assert "\\x1b[2J\\n\\x3a:error::" in problem
     assert problem.isprintable()
     (problem,) = problems_of(HEAD + '- {username: a@example.com, "\\e\\u202e": 1}\n')
     assert 'unknown key "\\x1b\\u202e"' in problem
