@@ -150,7 +150,7 @@ def key_unusable(error: KeySourceError) -> Failure:
 def not_saved(error: StoreError) -> Failure:
     """Return the failure of an org that is authorized but could not be saved."""
     advice = error.advice or "Mend what keeps the store from being written, and run again"
-    return Failure("not_saved", printable(str(error)), _PERMANENT, Cause.STORE, advice)
+    return Failure("not_saved", printable(str(error)), _PERMANENT, Cause.STORE, printable(advice))
 
 
 def dev_hub_failed(hub: Org, failure: Failure) -> Failure:

@@ -10,6 +10,7 @@ from orgauth.batching import Batcher
 from orgauth.errors import StoreError
 from orgauth.events import Warned
 from orgauth.failures import not_saved
+from orgauth.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,8 +81,9 @@ class BatchSaver:
             result = store.save(batch)
         except Exception as error:  # noqa: BLE001 - see below
             # A store promises not to raise. If one does, its orgs fail and the run goes on.
-            _log.debug("store %s failed", store.name, exc_info=True)
-            trouble = StoreError(f"the store {store.name} failed: {type(error).__name__}")
+            name = printable(store.name)
+            _log.debug("store %s failed", name, exc_info=True)
+            trouble = StoreError(f"the store {name} failed: {type(error).__name__}")
             return {each.org.username: trouble for each in batch}
         for warning in result.warnings:
             if warning not in self._warned and self._loop is not None:

@@ -56,7 +56,7 @@ def printable(text: str, *, limit: int = 500) -> str:
 
 
 def has_invisible(text: str) -> bool:
-    """Return whether something in ``text`` is drawn as nothing, though Python calls it printable."""
+    """Return whether ``text`` holds letters or marks that are drawn as nothing."""
     return not text.isascii() and not _BLANK.isdisjoint(text)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import sys
 
 import click
@@ -15,6 +14,7 @@ from orgauth.cli.login import login
 from orgauth.cli.plan import plan
 from orgauth.cli.simulate import simulate
 from orgauth.cli.streams import discard_output, make_robust
+from orgauth.text import printable
 
 __all__ = ["cli", "run"]
 
@@ -62,12 +62,24 @@ def _run() -> int:
     try:
         status = cli(standalone_mode=False)
     except click.ClickException as error:
-        if "--json" in sys.argv[1:]:
-            problem = {"name": type(error).__name__, "message": error.format_message()}
-            click.echo(json.dumps({"status": error.exit_code, **problem, "warnings": []}, indent=2))
-        else:
-            error.show()
-        return error.exit_code
+        return _show(error)
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     return status if isinstance(status, int) else 0
+
+
+def _show(error: click.ClickException) -> int:
+    """Show wrong usage; what it quotes may be the name of a file that somebody else gave it."""
+    message, code = error.format_message(), error.exit_code
+    if "--json" in sys.argv[1:]:
+        from orgauth.errors import UsageError  # noqa: PLC0415 - the usual way needs neither
+        from orgauth.reports.json import JsonReport  # noqa: PLC0415 - likewise
+
+        click.echo(JsonReport().render_error(UsageError(message), exit_code=code), nl=False)
+        return code
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        hint = f"Try '{context.command_path} --help' for help."
+        click.echo(f"{context.get_usage()}\n{hint}\n", err=True)
+    click.echo(f"Error: {printable(message)}", err=True)
+    return code

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
 import os
 import shutil
 import signal
@@ -18,6 +17,7 @@ import click
 
 from orgauth import preparing, wiring
 from orgauth.cli.errors import exit_code_of, show_error
+from orgauth.cli.logs import configure_logging
 from orgauth.cli.streams import is_terminal
 from orgauth.cli.summary import summary_lines
 from orgauth.errors import OrgauthError, StoreError, UsageError
@@ -62,7 +62,7 @@ def main(manifest: Path, options: Options) -> int:
     """Run the command; return its exit status."""
     writers: Sequence[tuple[Report, Path]] = ()
     try:
-        _configure_logging(options.verbose)
+        configure_logging(options.verbose)
         writers = _report_writers(options.reports, manifest)
         prepared = preparing.prepare(manifest, only=options.only, concurrency=options.concurrency)
         stores = wiring.build_stores(options.stores, prepared)
@@ -151,20 +151,10 @@ def _progress(options: Options) -> Progress:
 
         from orgauth.progress.live import LiveProgress  # noqa: PLC0415 - likewise
 
-        console = Console(stderr=True, highlight=False)
+        console = Console(stderr=True, highlight=False, emoji=False)
         if not console.is_dumb_terminal:
             return LiveProgress(console)
     return PlainProgress(sys.stderr)
-
-
-def _configure_logging(verbose: int) -> None:
-    if not verbose:
-        return
-    logging.basicConfig(
-        stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING
-    )
-    level = logging.DEBUG if verbose > 1 else logging.INFO
-    logging.getLogger("orgauth").setLevel(level)
 
 
 def _report_writers(paths: Sequence[Path], manifest: Path) -> list[tuple[Report, Path]]:

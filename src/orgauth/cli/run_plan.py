@@ -108,7 +108,9 @@ def _key(check: KeyCheck) -> dict[str, Any]:
 
 def _print_tables(prepared: Prepared, stores: Sequence[Store]) -> None:
     on_a_terminal = is_terminal(sys.stdout)
-    console = Console(highlight=False, markup=False, width=None if on_a_terminal else _PIPED_WIDTH)
+    console = Console(
+        highlight=False, markup=False, emoji=False, width=None if on_a_terminal else _PIPED_WIDTH
+    )
     with console.capture() as captured:
         console.print(_org_table(prepared.orgs))
         console.print(_key_table(prepared.keys))

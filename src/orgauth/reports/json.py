@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, assert_never
 
 from orgauth.errors import ManifestError
@@ -20,6 +21,10 @@ __all__ = ["JsonReport", "envelope"]
 _NO_ORGS = '"orgs": []'
 _MARGIN = " " * 6
 
+# What no document needs to spell out: other alphabets, DEL, and the beginning of what a CI system
+# obeys wherever it stands in a log (see ``text``). A program that reads it gets the same text.
+_NOT_PLAIN = re.compile(r"[^ -~\n]|#(?=#)")
+
 
 class JsonReport:
     """``--report run.json``: the document that ``--json`` prints."""
@@ -33,7 +38,8 @@ class JsonReport:
         if run.outcomes:
             before = '"orgs": ['
             for outcome in run.outcomes:
-                yield f"{before}\n{_MARGIN}{indented(_org(outcome), margin=_MARGIN)}"
+                org = indented(_org(outcome), margin=_MARGIN, ensure_ascii=False)
+                yield f"{before}\n{_MARGIN}{_plain(org)}"
                 before = ","
             yield f"\n{_MARGIN[:-2]}]"
         else:
@@ -69,7 +75,19 @@ def envelope(result: object, *, status: int, warnings: Sequence[str] = ()) -> st
 
 
 def _text(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+    return _plain(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
+
+
+def _plain(text: str) -> str:
+    return _NOT_PLAIN.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match[0]
+    if "\ud800" <= character <= "\udfff":  # half a character: strict readers refuse the document
+        character = "\N{REPLACEMENT CHARACTER}"
+    units = character.encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def _summary(run: RunResult) -> dict[str, Any]:

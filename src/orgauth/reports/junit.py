@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, assert_never
 from xml.sax.saxutils import escape, quoteattr
 
 from orgauth.models import Authorized, Failed, Skipped, Status
+from orgauth.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JunitReport"]
 
-# What XML 1.0 (section 2.2) has no way to write, not even escaped.
-_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LONGEST = 2000  # characters of one line
 
 
 class JunitReport:
@@ -77,8 +76,15 @@ def _detail(tag: str, failure: Failure) -> str:
 
 
 def _content(value: str) -> str:
-    return escape(_NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", value))
+    return escape(_shown(value))
 
 
 def _attribute(value: str) -> str:
-    return quoteattr(_NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", value))
+    return quoteattr(_shown(value))
+
+
+def _shown(value: str) -> str:
+    """Return a text without what XML 1.0 cannot write at all, or what leads who looks at it."""
+    if "\n" not in value:
+        return printable(value, limit=_LONGEST)
+    return "\n".join(printable(line, limit=_LONGEST) for line in value.split("\n"))

@@ -19,6 +19,7 @@ import errno
 import fcntl
 import os
 import random
+import shlex
 import threading
 import time
 from dataclasses import dataclass
@@ -285,7 +286,7 @@ def _held_for_too_long(path: str, waited: float) -> LockHeldError:
         path=Path(path),
         advice=(
             "Let the other sf or orgauth process end, then run it again. "
-            f"If there is none, remove the lock: rmdir '{path}'"
+            f"If there is none, remove the lock: rmdir {shlex.quote(path)}"
         ),
     )
 

@@ -55,6 +55,15 @@ def test_wrong_usage_is_status_2():
     assert "concurrency" in result.stderr
 
 
+def test_the_name_of_a_file_cannot_lead_the_terminal_through_wrong_usage():
+    """`orgauth plan *` in somebody else's folder."""
+    result = run("plan", "a.yaml", "b\x1b[2J\n::error::c.yaml")
+
+    assert result.returncode == 2
+    assert "unexpected extra argument (b\\x1b[2J\\n\\x3a:error::c.yaml)" in result.stderr
+    assert "--help" in result.stderr
+
+
 @pytest.mark.parametrize("ends_with", [KeyboardInterrupt, main.click.Abort])
 def test_an_interrupt_outside_a_run_is_130(monkeypatch, ends_with):
     """Ctrl-C while a manifest is read is no traceback."""

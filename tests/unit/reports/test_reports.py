@@ -107,14 +107,42 @@ def test_no_report_holds_a_token(suffix):
 
 def test_foreign_text_leaves_both_well_formed():
     """Quotes, escapes, and what XML cannot hold at all."""
-    value = json.loads(rendered(".json", run_of(NASTY)))
-    assert value["result"]["orgs"][1]["error"]["description"] == NASTY
+    text = rendered(".json", run_of(NASTY))
+    assert text.isascii()
+    (description,) = {
+        org["error"]["description"] for org in json.loads(text)["result"]["orgs"] if org["error"]
+    }
+    # Half a character would make strict readers refuse the whole document.
+    assert description == NASTY.replace("\ud800", "\ufffd")
 
     text = rendered(".xml", run_of(NASTY))
     text.encode()
     suite = ET.fromstring(text)[0]  # noqa: S314 - our own text
     assert "<b>" in suite[1][0].get("message")
     assert "\x1b" not in text
+
+
+COMMANDS = ("##vso[task.complete]", "##[add-path]/x", "##teamcity[x]", "\n::error::x")
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_a_report_that_is_printed_into_a_log_commands_no_ci_system(text):
+    """`--json` and `--report /dev/stdout`; what programs read is the same."""
+    document = rendered(".json", run_of(text))
+    assert text not in document
+    assert json.loads(document)["result"]["orgs"][1]["error"]["description"] == text
+
+    assert text not in rendered(".xml", run_of(text))
+
+
+@pytest.mark.parametrize("text", ["\x7f", "\x9b", "é", "\U0001f600", "a##b", "\\u0023##["])
+def test_json_is_plain_ascii_and_says_the_same(text):
+    """Whatever its reader's alphabet is."""
+    document = rendered(".json", run_of(text))
+
+    assert document.replace("\n", "").isprintable()
+    assert document.isascii()
+    assert json.loads(document)["result"]["orgs"][1]["error"]["description"] == text
 
 
 ERROR = ManifestError(

@@ -3,9 +3,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shlex
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +18,6 @@ from orgauth.stores.lock import HeldLock, Locks, SpareFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 LONG_AGO_SECONDS = 11.0
 
@@ -95,7 +96,18 @@ def test_a_live_lock_is_never_touched_and_waited_for_in_vain(
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
     assert sum(waiting.slept) == pytest.approx(12.0, abs=0.1)
     assert caught.value.path == lock
-    assert f"rmdir '{lock}'" in caught.value.advice
+    assert caught.value.advice.endswith(f"rmdir {lock}")
+
+
+def test_what_people_are_told_to_type_runs_nothing_else(tmp_path: Path, locks: Locks) -> None:
+    """A user name may hold quotes and a dollar, and its lock is named after it."""
+    target = tmp_path / "a';$(id);'@example.com.json"
+    lock = Path(f"{target}.lock")
+    lock.mkdir()
+    with pytest.raises(LockHeldError) as caught, locks.hold(target):
+        pass
+    told = caught.value.advice.partition("remove the lock: ")[2]
+    assert shlex.split(told) == ["rmdir", str(lock)]
 
 
 def test_a_dead_lock_is_taken_over_at_once(

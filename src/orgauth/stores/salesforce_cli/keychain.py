@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 import sys
 import time
@@ -85,7 +86,7 @@ class KeyFile:
             raise StoreError(
                 f"{self._path} has mode {mode:04o}; the Salesforce CLI accepts 0600 only",
                 path=self._path,
-                advice=f"chmod 600 {self._path}",
+                advice=f"chmod 600 {shlex.quote(str(self._path))}",
             )
         key = loaded.content.get("key")
         named = (loaded.content.get("service"), loaded.content.get("account"))
