@@ -12,6 +12,7 @@ from orgauth.errors import KeySourceError, ManifestError, Problem, UsageError
 from orgauth.keys import KeyRing
 from orgauth.keys.certificate import check_certificate
 from orgauth.manifest import MAX_BYTES, parse_manifest
+from orgauth.reading import NobodyWritesError, read_at_most
 from orgauth.sfdx_project import find_project
 from orgauth.text import printable
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from orgauth.settings import Settings
 
 __all__ = ["KeyCheck", "Prepared", "current_folder", "prepare", "read_manifest"]
+
+_PIPE_SECONDS = 60.0
+"""How long a manifest that comes through a pipe may take: `orgauth plan <(make-manifest)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,13 @@ def prepare(
 def read_manifest(path: Path, environ: Mapping[str, str]) -> Manifest:
     """Read and parse a manifest file; raise ``ManifestError`` with all its problems."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)  # one more, so that too much is noticed
+        # One more, so that too much is noticed.
+        data = read_at_most(path, MAX_BYTES + 1, pipe_seconds=_PIPE_SECONDS)
+    except NobodyWritesError as error:
+        raise UsageError(
+            f"the manifest {path} is a pipe, and nobody wrote all of it within {_PIPE_SECONDS:g} s",
+            advice="Write the manifest into a file, and name that",
+        ) from error
     except FileNotFoundError as error:
         raise UsageError(
             f"there is no manifest {path}",
@@ -89,6 +98,8 @@ def read_manifest(path: Path, environ: Mapping[str, str]) -> Manifest:
         ) from error
     except OSError as error:
         raise UsageError(f"the manifest {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"the manifest {path} cannot be read: no valid file name") from error
     project = find_project((current_folder() / path).parent)
     return parse_manifest(
         data,

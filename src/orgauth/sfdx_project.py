@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SfdxProject", "find_project"]
 
+_MAX_BYTES = 16 * 1024 * 1024  # real ones have a few thousand; half of a larger one is no JSON
+
 
 @dataclass(frozen=True, slots=True)
 class SfdxProject:
@@ -41,7 +43,8 @@ def find_project(start: Path) -> SfdxProject | None:
 
 def _login_url(path: Path) -> str | None:
     try:
-        settings = json.loads(path.read_bytes())
+        with path.open("rb") as file:
+            settings = json.loads(file.read(_MAX_BYTES))
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
         raise UsageError(f"{path} cannot be read: {reason}") from error

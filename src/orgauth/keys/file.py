@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import select
 import shlex
 import stat
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orgauth.errors import KeySourceError
 from orgauth.keys.passphrase import passphrase_of
 from orgauth.keys.pem import load_signer
+from orgauth.reading import NobodyWritesError, read_at_most
 from orgauth.text import printable
 
 if TYPE_CHECKING:
@@ -63,14 +61,13 @@ class FileKeySource:
     def _read(self, path: Path) -> bytes:
         shown = printable(str(path))
         try:
-            if path.is_dir():
-                raise KeySourceError(f"the key file {shown} is a folder", advice=_WHICH_FILE)
-            # Opening a pipe would wait for its writer; this way the wait is ours to end.
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-            try:
-                pem = self._all_of(descriptor, shown)
-            finally:
-                os.close(descriptor)
+            pem = read_at_most(path, _MAX_BYTES + 1, pipe_seconds=self._pipe_seconds)
+        except NobodyWritesError as error:
+            raise KeySourceError(
+                f"nobody writes the private key into the pipe {shown}", advice=_WHICH_FILE
+            ) from error
+        except IsADirectoryError as error:
+            raise KeySourceError(f"the key file {shown} is a folder", advice=_WHICH_FILE) from error
         except FileNotFoundError as error:
             raise KeySourceError(
                 f"the key file {shown} does not exist",
@@ -85,21 +82,4 @@ class FileKeySource:
             raise KeySourceError(
                 f"the key file {shown} is too large to be a key", advice=_WHICH_FILE
             )
-        return pem
-
-    def _all_of(self, descriptor: int, shown: str) -> bytes:
-        """Read to the end. A pipe (a shell's ``<(…)``, for one) gets time to be written."""
-        pem = b""
-        readable = select.poll()
-        readable.register(descriptor, select.POLLIN)
-        deadline = time.monotonic() + self._pipe_seconds
-        while len(pem) <= _MAX_BYTES:
-            if not readable.poll(max(0.0, deadline - time.monotonic()) * 1000):
-                raise KeySourceError(
-                    f"nobody writes the private key into the pipe {shown}", advice=_WHICH_FILE
-                )
-            part = os.read(descriptor, _MAX_BYTES + 1 - len(pem))
-            if not part:
-                break
-            pem += part
         return pem
