@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Literal, NoReturn, Self, TypeAlias
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class Secret:
 
     Only ``reveal()`` gives it away, and only a request body, a store, or the
     caller's own program has reason to call it. A Secret cannot be pickled, so
-    it cannot slip into a cache or another process unnoticed.
+    it cannot slip into a cache or another process unnoticed; a copy of it
+    (``dataclasses.asdict`` makes one) is the Secret itself.
     """
 
     __slots__ = ("_value",)
@@ -58,12 +59,23 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        # Surrogates pass: an error of the encoder would carry the whole text.
+        mine = self._value.encode(errors="surrogatepass")
+        return hmac.compare_digest(mine, other._value.encode(errors="surrogatepass"))
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
     def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is never pickled")
+
+    def __getstate__(self) -> NoReturn:
         raise TypeError("a Secret is never pickled")
 
 

@@ -71,7 +71,8 @@ class HttpAnswer:
     status: int
     headers: Mapping[str, str]
     """Looked up without regard to case."""
-    body: bytes
+    body: bytes = field(repr=False)
+    """It may hold a token, so it stands in no ``repr``."""
 
 
 class HttpClient(Protocol):

@@ -135,6 +135,9 @@ class _Proxy(NamedTuple):
     url: str
     headers: Mapping[str, str]
 
+    def __repr__(self) -> str:
+        return f"_Proxy({self.url!r})"
+
 
 def _parsed_proxy(url: str, host: str) -> _Proxy:
     try:

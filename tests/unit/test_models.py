@@ -1,5 +1,6 @@
 """The words: secrets that mask themselves, orgs that know their names."""
 
+import copy
 import pickle
 
 import pytest
@@ -21,6 +22,21 @@ def test_secret_is_never_pickled():
     """A pickle is a file or a pipe to another process."""
     with pytest.raises(TypeError, match="never pickled"):
         pickle.dumps(Secret("x"))
+
+
+def test_a_copy_of_a_secret_is_the_secret():
+    """`dataclasses.asdict` of an outcome copies deeply, and must neither fail nor unmask."""
+    secret = Secret("x")
+
+    assert copy.copy(secret) is secret
+    assert copy.deepcopy([secret])[0] is secret
+    with pytest.raises(TypeError, match="never pickled"):
+        secret.__getstate__()
+
+
+def test_a_secret_that_is_no_text_is_compared_without_being_told():
+    """An error of the encoder would carry it."""
+    assert Secret("a\ud800") == Secret("a\ud800") != Secret("a?")
 
 
 def test_secrets_compare_by_what_they_hide():

@@ -27,6 +27,7 @@ from orgauth.progress import Fanout, LogObserver, PlainProgress, Silence, Warnin
 from orgauth.reports import BY_SUFFIX
 from orgauth.reports.json import JsonReport
 from orgauth.stores.atomic_file import write_atomically
+from orgauth.stores.os_errors import store_error
 from orgauth.text import printable
 
 if TYPE_CHECKING:
@@ -196,7 +197,14 @@ def _write_reports(
 
 def _write(path: Path, data: bytes) -> None:
     if path.exists() and not path.is_file():  # /dev/stdout, a pipe: written to, never replaced
-        path.write_bytes(data)
+        try:
+            # Opening a pipe would wait for its reader; this way one without is told.
+            descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+            with os.fdopen(descriptor, "wb") as file:
+                os.set_blocking(descriptor, True)
+                file.write(data)
+        except OSError as error:
+            raise store_error(error, path, "write") from error
     else:
         write_atomically(path.absolute(), data)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,8 @@ class Surroundings:
 
     folder: Path
     """Absolute; where relative key files are looked for."""
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
+    """It may hold keys and passphrases, so it stands in no ``repr``."""
     sfdc_login_url: str | None
 
 

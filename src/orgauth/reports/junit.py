@@ -32,6 +32,9 @@ class JunitReport:
         yield head
         for outcome in run.outcomes:
             yield _case(outcome)
+        if run.warnings:
+            told = "\n".join(run.warnings)
+            yield f"<system-err>{_content(told)}</system-err>\n"
         yield tail
 
     def render_error(self, error: OrgauthError, *, exit_code: int) -> str:

@@ -22,7 +22,7 @@ import itertools
 import os
 import secrets
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orgauth.errors import StoreError
@@ -66,7 +66,8 @@ class ForeignLinkError(StoreError):
 class FileContent:
     """What one read of a file found."""
 
-    data: bytes
+    data: bytes = field(repr=False)
+    """It may hold tokens or the store's key, so it stands in no ``repr``."""
     status: os.stat_result
 
 

@@ -30,6 +30,7 @@ _WORDS = {
         "Remove the link.",
     ),
     errno.ENAMETOOLONG: ("the name is too long", "Use a shorter name."),
+    errno.ENXIO: ("nobody reads from the pipe", "Start its reader first."),
     errno.EMFILE: ("too many files are open", "Raise `ulimit -n`."),
 }
 

@@ -137,6 +137,17 @@ def test_a_report_can_go_to_a_device_and_never_replaces_one(salesforce, home):
     assert not (home / "null.json").is_file()
 
 
+def test_a_report_into_a_pipe_that_nobody_reads_is_told_and_waited_for_by_nobody(salesforce, home):
+    """Somebody may have made the pipe to stop us."""
+    os.mkfifo(home / "pipe.xml")
+
+    status, out, err = invoke("login", salesforce().manifest, "--report", home / "pipe.xml")
+
+    assert status == 1
+    assert "4 authorized" in out
+    assert f"cannot write {home}/pipe.xml: nobody reads from the pipe" in err
+
+
 def test_a_report_never_replaces_the_manifest(salesforce):
     """A slip of the hand."""
     here = salesforce()

@@ -91,12 +91,13 @@ def test_junit_has_a_case_an_org():
         "skipped": "1",
         "time": "4.568",
     }
-    good, failed, skipped = suite
+    good, failed, skipped, warnings = suite
     assert (good.get("name"), good.get("classname"), len(good)) == ("uat", "orgauth.production", 0)
     assert failed[0].tag == "failure"
     assert failed[0].get("message") == "invalid_grant: refused"
     assert failed[0].text == "ask refused"
     assert skipped[0].tag == "skipped"
+    assert (warnings.tag, warnings.text) == ("system-err", "w")
 
 
 @pytest.mark.parametrize("suffix", BY_SUFFIX)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from orgauth.errors import StoreError
@@ -24,7 +24,8 @@ _HALF_WRITTEN_PAUSE_SECONDS = 0.1
 class JsonObject:
     """A file that holds one JSON object."""
 
-    content: dict[str, Any]
+    content: dict[str, Any] = field(repr=False)
+    """It may hold tokens or the store's key, so it stands in no ``repr``."""
     status: os.stat_result
 
 

@@ -6,7 +6,7 @@ Where the person says so (``keep_key``), such a key gets a file of its own in th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orgauth.stores.atomic_file import make_folder, read_file, write_atomically
@@ -35,11 +35,8 @@ class KeptKey:
 
     fingerprint: str
     """SHA-256 of the public key (SubjectPublicKeyInfo), in hexadecimal: the file's name."""
-    pem: bytes
+    pem: bytes = field(repr=False)
     """PKCS#8 without a passphrase; it stands in no ``repr``."""
-
-    def __repr__(self) -> str:
-        return f"KeptKey({self.fingerprint!r})"
 
 
 class RenewalKeys:

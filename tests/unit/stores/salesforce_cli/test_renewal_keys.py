@@ -91,4 +91,4 @@ def test_a_folder_that_cannot_be_made_is_told_before_anybody_logs_in(tmp_path: P
 
 def test_a_kept_key_shows_nothing_of_itself() -> None:
     """Its repr may stand in a traceback."""
-    assert repr(KEPT) == "KeptKey('0123abcd')"
+    assert repr(KEPT) == "KeptKey(fingerprint='0123abcd')"
