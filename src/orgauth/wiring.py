@@ -125,7 +125,7 @@ def _build_store(spec: str, prepared: Prepared, environ: Mapping[str, str]) -> S
         return SalesforceCliStore(
             _home(environ),
             project=project.root if project else None,
-            environ=environ,
+            environ=_without_secrets(environ, prepared),
             renewal_keys=_renewal_keys(prepared),
         )
     if spec.startswith("env:") and len(spec) > len("env:"):
@@ -150,6 +150,14 @@ def _build_store(spec: str, prepared: Prepared, environ: Mapping[str, str]) -> S
         f"there is no store {printable(spec)}",
         advice="--store takes salesforce-cli, env:FILE or none",
     )
+
+
+def _without_secrets(environ: Mapping[str, str], prepared: Prepared) -> dict[str, str]:
+    """Return the environment without keys and passphrases: a keychain's program gets to see it."""
+    refs = {org.key for org in prepared.manifest.orgs}
+    secret = {ref.passphrase_env for ref in refs}
+    secret |= {ref.location for ref in refs if ref.source == "env"}
+    return {name: value for name, value in environ.items() if name not in secret}
 
 
 def _home(environ: Mapping[str, str]) -> Path:

@@ -4,9 +4,7 @@ A file is written under another name in the same folder and renamed into place, 
 that neither a reader nor a crash ever meets half of it. Every name starts with a
 dot: the Salesforce CLI takes what looks like ``user@example.com.json`` for an org.
 
-Links: where a file is a symbolic link that belongs to the person (or to root), as
-dotfile managers make them, the file that it points to is replaced and the link stays.
-A link of anybody else's is replaced itself, and is never read through.
+Links are followed only where they are trusted: see ``ownership``.
 
 Durability: a rename alone leaves a whole file after a crash of ours, though not after
 a power cut on every file system. ``durable`` pays for that with ``fsync``; it is meant
@@ -27,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from orgauth.errors import StoreError
 from orgauth.stores.os_errors import store_error
+from orgauth.stores.ownership import is_trusted, own_target
 from orgauth.text import printable
 
 if TYPE_CHECKING:
@@ -228,24 +227,24 @@ def _link(temporary: str, path: Path) -> bool:
 
 
 def _open_own(path: str) -> int:
-    """Open a file to read it, through a link only if that is the person's own."""
+    """Open a file to read it, through links only as far as they are the person's own."""
     # O_NONBLOCK: a named pipe in the file's place must not stop us for ever.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
         return os.open(path, flags)
     except OSError as error:
-        if error.errno != errno.ELOOP or not _is_trusted(os.lstat(path).st_uid):
+        if error.errno != errno.ELOOP:
             raise
-        return os.open(os.path.realpath(path), flags)
+        return os.open(own_target(path), flags)
 
 
 def _replaceable(path: Path) -> str:
-    """Return what to replace: where a link of the person's own leads, else ``path`` itself."""
+    """Return what to replace: where links of the person's own lead, else ``path`` itself."""
     target = str(path)
     try:
         status = os.lstat(target)
-        if stat.S_ISLNK(status.st_mode) and _is_trusted(status.st_uid):
-            target = os.path.realpath(target)
+        if stat.S_ISLNK(status.st_mode):
+            target = own_target(target)
             status = os.lstat(target)
     except FileNotFoundError:
         return target
@@ -259,13 +258,9 @@ def _replaceable(path: Path) -> str:
     return target
 
 
-def _is_trusted(owner: int) -> bool:
-    return owner in (0, os.geteuid())
-
-
 def _check_folder(path: Path) -> None:
     status = path.lstat()
-    if stat.S_ISLNK(status.st_mode) and not _is_trusted(status.st_uid):
+    if stat.S_ISLNK(status.st_mode) and not is_trusted(status.st_uid):
         raise OSError(errno.ELOOP, "a foreign link")
     if not path.is_dir():
         raise OSError(errno.ENOTDIR, "not a folder")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HeldLock", "Locks", "SpareFolder"]
 
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
 
@@ -120,7 +121,7 @@ class SpareFolder:
             return _make(path)
         if self._descriptor is None:
             os.mkdir(self._path, 0o700)  # noqa: PTH102 - text, as everywhere here
-            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            self._descriptor = _open_new(self._path)
             self._identity = _identity(os.fstat(self._descriptor))
             _flock(self._descriptor)
         os.utime(self._descriptor)  # young before anybody can see it
@@ -238,21 +239,30 @@ def _make(path: str) -> HeldLock | None:
     except FileExistsError:
         return None
     try:
-        descriptor = _open(path)
+        descriptor = _open_new(path)
+    except FileNotFoundError:
+        return None
     except OSError:
         os.rmdir(path)  # noqa: PTH106 - likewise
         raise
-    if descriptor is None:
-        return None
     _flock(descriptor)  # nobody else can have it: a lock this young is not taken over
     return HeldLock(path, descriptor)
 
 
 def _open(path: str) -> int | None:
     try:
-        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        return os.open(path, _FOLDER)
     except FileNotFoundError:
         return None
+
+
+def _open_new(path: str) -> int:
+    """Open a folder that we have just made; a umask such as 0777 leaves even us no right to."""
+    try:
+        return os.open(path, _FOLDER)
+    except PermissionError:
+        os.chmod(path, 0o700)  # noqa: PTH101 - text, as everywhere here
+        return os.open(path, _FOLDER)
 
 
 def _flock(descriptor: int) -> bool:

@@ -203,15 +203,19 @@ def test_a_lock_that_vanishes_between_two_looks_is_tried_again(
     target: Path, lock: Path, locks: Locks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock.mkdir()
-    real, calls = lock_module._open, []
+    calls: list[str] = []
 
-    def vanish(path: str) -> int | None:
-        calls.append(path)
-        if len(calls) <= 2:  # once when taking over, once when just made
-            lock.rmdir()
-        return real(path)
+    def vanishing(real: Callable[[str], int | None]) -> Callable[[str], int | None]:
+        def vanish(path: str) -> int | None:
+            calls.append(path)
+            if len(calls) <= 2:  # once when taking over, once when just made
+                lock.rmdir()
+            return real(path)
 
-    monkeypatch.setattr(lock_module, "_open", vanish)
+        return vanish
+
+    for name in ("_open", "_open_new"):
+        monkeypatch.setattr(lock_module, name, vanishing(getattr(lock_module, name)))
     with locks.hold(target) as held:
         assert held.is_held()
     assert len(calls) > 2
@@ -258,7 +262,7 @@ def test_a_lock_that_cannot_be_opened_is_given_back(
     def too_many(_: str) -> int:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(lock_module, "_open", too_many)
+    monkeypatch.setattr(lock_module, "_open_new", too_many)
     with pytest.raises(StoreError, match="too many files are open"), locks.hold(target):
         pass
     assert not lock.exists()

@@ -55,9 +55,10 @@ class RenewalKeys:
         """Write the kept keys; raise ``StoreError``."""
         if not self._kept:
             return
-        for missing in reversed([self._folder, *self._folder.parents]):
+        for missing in reversed(self._folder.parents):
             if not missing.is_dir():
                 make_folder(missing)
+        make_folder(self._folder)  # refuses a link of somebody else's
         for key in self._kept.values():
             path = self._path_of(key)
             found = read_file(path)

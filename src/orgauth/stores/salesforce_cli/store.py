@@ -20,6 +20,7 @@ from orgauth.stores.atomic_file import (
 )
 from orgauth.stores.lock import Locks, SpareFolder
 from orgauth.stores.os_errors import store_error
+from orgauth.stores.ownership import who_else_may_write
 from orgauth.stores.salesforce_cli import auth_file
 from orgauth.stores.salesforce_cli.aliases import AliasFile
 from orgauth.stores.salesforce_cli.defaults import TARGET_DEV_HUB, TARGET_ORG, DefaultsFile
@@ -87,8 +88,12 @@ class SalesforceCliStore:
         self._pending_warnings: list[str] = []
 
     def forewarn(self, orgs: Sequence[Org]) -> Sequence[str]:
-        """Return which orgs' tokens the CLI will not be able to renew, and which keys are kept."""
-        return self._renewal_keys.warnings(org.key for org in orgs)
+        """Return who else can touch the store, and what the CLI will not be able to renew."""
+        warnings = self._renewal_keys.warnings(org.key for org in orgs)
+        who = who_else_may_write(self._folder)
+        if who is not None:
+            warnings.append(f"{who} can replace what is in {self._folder}: take that right away")
+        return warnings
 
     def prepare(self) -> None:
         """Make the folder, keys and the alias file, and write once to see that it works.
@@ -191,6 +196,10 @@ class SalesforceCliStore:
         )
         with self._locks.hold(path, spare=spare) as lock:
             old, warnings = _read_old(path)
+            before = old.get("orgId")
+            if isinstance(before, str) and before != own["orgId"]:
+                name = printable(username)
+                warnings.append(f"{name} was org {printable(before)}, and is {own['orgId']} now")
             data = encode_json(auth_file.merge(old, own), in_lines=True)
             write_atomically(path, data, before_replacing=lock.ensure_held)
         return warnings
