@@ -7,8 +7,10 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from orgauth.errors import KeySourceError, ManifestError, Problem, UsageError
+from orgauth.hosts import is_salesforce, is_this_machine
 from orgauth.keys import KeyRing
 from orgauth.keys.certificate import check_certificate
 from orgauth.manifest import MAX_BYTES, parse_manifest
@@ -28,6 +30,8 @@ __all__ = ["KeyCheck", "Prepared", "current_folder", "prepare", "read_manifest"]
 
 _PIPE_SECONDS = 60.0
 """How long a manifest that comes through a pipe may take: `orgauth plan <(make-manifest)`."""
+
+_MOST_HOSTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,8 @@ def prepare(
     settings = manifest.settings
     if concurrency is not None:
         settings = replace(settings, concurrency=concurrency, per_host=concurrency)
-    return Prepared(manifest, orgs, settings, ring, keys, warnings=(*manifest.warnings, *warnings))
+    warnings = [*manifest.warnings, *warnings, *_strange_hosts(orgs)]
+    return Prepared(manifest, orgs, settings, ring, keys, tuple(warnings))
 
 
 def read_manifest(path: Path, environ: Mapping[str, str]) -> Manifest:
@@ -131,6 +136,25 @@ def _select(orgs: tuple[Org, ...], only: Sequence[str]) -> tuple[Org, ...]:
         )
     wanted = set(only)
     return tuple(org for org in orgs if org.username in wanted or org.alias in wanted)
+
+
+def _strange_hosts(orgs: Sequence[Org]) -> list[str]:
+    """Return a warning where somebody else may get assertions that log in at Salesforce."""
+    hosts = set()
+    for login_url, audience in {(org.login_url, org.audience) for org in orgs}:
+        host = urlsplit(login_url).hostname or ""
+        # One for the host's own audience (an Experience Cloud site's) is of no use elsewhere.
+        if is_salesforce(urlsplit(audience).hostname or "") and not (
+            is_salesforce(host) or is_this_machine(host)
+        ):
+            hosts.add(host)
+    if not hosts:
+        return []
+    shown = ", ".join(sorted(hosts)[:_MOST_HOSTS]) + (", …" if len(hosts) > _MOST_HOSTS else "")
+    return [
+        f"assertions go to {shown}, which is no domain of Salesforce's: whoever runs it can log in "
+        "with them at Salesforce for some minutes. Make sure that it is yours"
+    ]
 
 
 def _load_keys(

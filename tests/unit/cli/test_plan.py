@@ -80,6 +80,30 @@ def test_warnings_are_shown(salesforce):
     assert "chmod 600" in out
 
 
+def test_a_login_host_that_is_nobody_knows_whose_is_warned_about(salesforce, home):
+    """A manifest or an sfdx-project.json of somebody else's could collect assertions."""
+    here = salesforce(sandboxes=3)
+    text = here.manifest.read_text()
+    for number in (1, 2, 3):
+        text = text.replace(
+            f"username: ci@acme.example.com.sandbox{number}\n    alias: sandbox{number}\n",
+            f"username: ci@acme.example.com.sandbox{number}\n    alias: sandbox{number}\n"
+            f"    #{number}\n",
+        )
+    own = "instance_url: https://login.evil.example\n    "
+    text = text.replace("#1", own).replace("#2", own + "audience: https://login.evil.example")
+    here.manifest.write_text(text.replace("#3", "instance_url: https://acme.my.salesforce.com"))
+
+    _, out, _ = invoke("plan", here.manifest, "--json")
+
+    (warning,) = json.loads(out)["warnings"]
+    assert "assertions go to login.evil.example, which is no domain of Salesforce's" in warning
+    assert (
+        json.loads(invoke("plan", here.manifest, "--only", "sandbox2", "--json")[1])["warnings"]
+        == []
+    )  # an Experience Cloud site has an audience of its own
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 def test_all_problems_of_a_manifest_and_its_keys_have_places(salesforce, as_json):
     """file:line:column: message, and status 2."""
