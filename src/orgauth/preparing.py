@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from orgauth import descriptors
 from orgauth.errors import KeySourceError, ManifestError, Problem, UsageError
 from orgauth.hosts import is_salesforce, is_this_machine
 from orgauth.keys import KeyRing
@@ -82,7 +83,8 @@ def prepare(
     settings = manifest.settings
     if concurrency is not None:
         settings = replace(settings, concurrency=concurrency, per_host=concurrency)
-    warnings = [*manifest.warnings, *warnings, *_strange_hosts(orgs)]
+    settings, too_much = _within_limits(settings)
+    warnings = [*manifest.warnings, *warnings, *_strange_hosts(orgs), *too_much]
     return Prepared(manifest, orgs, settings, ring, keys, tuple(warnings))
 
 
@@ -138,6 +140,22 @@ def _select(orgs: tuple[Org, ...], only: Sequence[str]) -> tuple[Org, ...]:
     return tuple(org for org in orgs if org.username in wanted or org.alias in wanted)
 
 
+def _within_limits(settings: Settings) -> tuple[Settings, list[str]]:
+    """Return settings that this process can follow, and a warning where they are other ones."""
+    # Half of what can be open is for requests, half for connections that wait for their next one.
+    most = descriptors.free_for_connections() // 2
+    if settings.concurrency <= most:
+        return settings, []
+    warning = (
+        f"{settings.concurrency} requests at once need more open files than this process may have "
+        f"(ulimit -n {descriptors.limit()}); there will be at most {most}"
+    )
+    return (
+        replace(settings, concurrency=most, per_host=min(most, settings.per_host)),
+        [warning],
+    )
+
+
 def _strange_hosts(orgs: Sequence[Org]) -> list[str]:
     """Return a warning where somebody else may get assertions that log in at Salesforce."""
     hosts = set()
@@ -151,10 +169,11 @@ def _strange_hosts(orgs: Sequence[Org]) -> list[str]:
     if not hosts:
         return []
     shown = ", ".join(sorted(hosts)[:_MOST_HOSTS]) + (", …" if len(hosts) > _MOST_HOSTS else "")
-    return [
+    warning = (
         f"assertions go to {shown}, which is no domain of Salesforce's: whoever runs it can log in "
         "with them at Salesforce for some minutes. Make sure that it is yours"
-    ]
+    )
+    return [warning]
 
 
 def _load_keys(

@@ -22,6 +22,7 @@ import aiohttp
 from orgauth._version import __version__
 from orgauth.errors import AttemptFailed, UsageError
 from orgauth.hosts import is_this_machine
+from orgauth.keep_alive import KeepAlive
 from orgauth.models import Cause, Failure, FailureKind
 from orgauth.ports import HttpAnswer
 from orgauth.text import printable
@@ -46,6 +47,7 @@ class AiohttpClient:
     Args:
         timeout_seconds: one request, from connecting to the last byte of its answer.
         find_proxy: gives the proxy for a URL, or None; by default what the environment says.
+        most_idle: connections that may be kept open for a next request.
     """
 
     def __init__(
@@ -53,38 +55,51 @@ class AiohttpClient:
         *,
         timeout_seconds: float,
         find_proxy: Callable[[str], str | None] | None = None,
+        most_idle: int = 256,
     ) -> None:
         self._timeout_seconds = timeout_seconds
+        self._keep_alive = KeepAlive(most_idle)
         self._find_proxy = find_proxy or _proxy_of_environment
         self._proxies: dict[tuple[str, str], _Proxy | None] = {}
         self._session: aiohttp.ClientSession | None = None
+        self._once: aiohttp.ClientSession | None = None  # closes its connections at once
 
     async def __aenter__(self) -> Self:
         """Open the session; raise ``UsageError`` where ``SSL_CERT_FILE`` cannot be used."""
-        self._session = aiohttp.ClientSession(
+        tls = _tls_context()
+        self._session = self._open_session(tls)
+        self._once = self._open_session(tls, force_close=True)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for session in (self._session, self._once):
+            if session is not None:
+                await session.close()
+
+    def _open_session(
+        self, tls: ssl.SSLContext | Literal[True], *, force_close: bool = False
+    ) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
             # How many at once is decided by orgauth.slots, not here.
-            connector=aiohttp.TCPConnector(limit=0, ssl=_tls_context()),
+            connector=aiohttp.TCPConnector(limit=0, ssl=tls, force_close=force_close),
             timeout=aiohttp.ClientTimeout(total=self._timeout_seconds),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"orgauth/{__version__}", "Accept-Encoding": "identity"},
             auto_decompress=False,
             trust_env=False,
         )
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._session is not None:
-            await self._session.close()
 
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None
     ) -> HttpAnswer:
         """Send one request; raise ``AttemptFailed`` where no whole answer comes back."""
-        if self._session is None:
+        if self._session is None or self._once is None:
             raise RuntimeError("use the client as an async context manager")
+        host = url.partition("://")[2].partition("/")[0]  # where urlsplit may be what fails
+        kept = self._keep_alive.begin(host)
         try:
             proxy = self._proxy(url)
-            async with self._session.request(
+            async with (self._session if kept else self._once).request(
                 method,
                 url,
                 headers=headers,
@@ -95,8 +110,10 @@ class AiohttpClient:
             ) as response:
                 answer = HttpAnswer(response.status, response.headers, await _read(response))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            host = url.partition("://")[2].partition("/")[0]  # where urlsplit may be what failed
             raise AttemptFailed(_classify(error, host, self._timeout_seconds)) from error
+        finally:
+            if kept:
+                self._keep_alive.end(host)
         # Never the body or a header, and of the URL what holds no data.
         _log.debug("%s %s: HTTP %d", method, url.partition("?")[0], answer.status)
         return answer

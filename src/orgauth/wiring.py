@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from platformdirs import user_state_path
 
+from orgauth import descriptors
 from orgauth.assertion import AssertionBuilder
 from orgauth.authorizer import Authorizer, World
 from orgauth.errors import StoreError, UsageError
@@ -83,7 +84,10 @@ async def assembled(
     clock = time.monotonic
     async with AsyncExitStack() as closing:
         http = await closing.enter_async_context(
-            AiohttpClient(timeout_seconds=prepared.settings.timeout_seconds)
+            AiohttpClient(
+                timeout_seconds=prepared.settings.timeout_seconds,
+                most_idle=descriptors.free_for_connections() - prepared.settings.concurrency,
+            )
         )
         assertions = AssertionBuilder(prepared.ring.signer)
         closing.push_async_callback(assertions.close)

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import errno
 import gzip
 import os
 import socket
@@ -203,6 +204,59 @@ async def test_an_ipv6_address_is_a_host_like_any_other():
         got = await post(f"http://[::1]:{server.port}/")
 
     assert got.status == 200
+
+
+class _Sockets(socket.socket):
+    """Sockets of a machine whose kernel knows no IPv6."""
+
+    def __init__(self, family=socket.AF_INET, *args, **options):
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+        super().__init__(family, *args, **options)
+
+
+@pytest.mark.parametrize("trouble", ["nobody listens there", "no IPv6", "nobody answers there"])
+async def test_a_name_that_is_an_ipv6_address_first_is_reached_by_its_other_one(
+    monkeypatch, trouble
+):
+    """As `localhost` is in many containers, where nothing listens on ::1."""
+
+    def both(host, port, *_, **__):
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("::1", port, 0, 0)),
+            (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port)),
+        ]
+
+    loop = asyncio.get_running_loop()
+    connect = loop.sock_connect
+
+    async def hanging(sock, address):
+        if sock.family == socket.AF_INET6:
+            await asyncio.Event().wait()
+        await connect(sock, address)
+
+    async with serving(saying(answer())) as server:
+        monkeypatch.setattr(socket, "getaddrinfo", both)
+        if trouble == "no IPv6":
+            monkeypatch.setattr(socket, "socket", _Sockets)
+        if trouble == "nobody answers there":
+            monkeypatch.setattr(loop, "sock_connect", hanging)
+        got = await post(f"http://two.addresses.example:{server.port}/")
+
+    assert got.status == 200
+
+
+@pytest.mark.parametrize(("most_idle", "connections"), [(8, 3), (2, 4), (0, 6)])
+async def test_only_so_many_connections_idle(most_idle, connections):
+    """Every org of a large run may have a host of its own, and a process a thousand files."""
+    hosts = ("127.0.0.1", "localhost", "0x7f.1")
+
+    async with serving(saying(answer())) as server, client(most_idle=most_idle) as http:
+        for _ in range(2):
+            for host in hosts:
+                await http.request("GET", f"http://{host}:{server.port}/", headers={})
+
+    assert server.connections == connections
 
 
 async def test_a_compressed_answer_is_not_unfolded():

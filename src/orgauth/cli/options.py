@@ -16,7 +16,7 @@ json_output = click.option(
 )
 concurrency = click.option(
     "--concurrency",
-    type=click.IntRange(1, 1000),
+    type=click.IntRange(1, 10_000),
     metavar="N",
     help="Requests in flight at once, in all and a host; overrides the manifest's settings.",
 )

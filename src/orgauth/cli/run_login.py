@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orgauth import preparing, wiring
+from orgauth import descriptors, preparing, wiring
 from orgauth.cli.errors import exit_code_of, show_error
 from orgauth.cli.logs import configure_logging
 from orgauth.cli.streams import is_terminal
@@ -64,6 +64,7 @@ def main(manifest: Path, options: Options) -> int:
     writers: Sequence[tuple[Report, Path]] = ()
     try:
         configure_logging(options.verbose)
+        descriptors.raise_limit()
         writers = _report_writers(options.reports, manifest)
         prepared = preparing.prepare(manifest, only=options.only, concurrency=options.concurrency)
         stores = wiring.build_stores(options.stores, prepared)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from orgauth import preparing, wiring
+from orgauth import descriptors, preparing, wiring
 from orgauth.cli.errors import show_error
 from orgauth.cli.streams import is_terminal
 from orgauth.errors import ManifestError, OrgauthError, Problem
@@ -34,6 +34,7 @@ _PIPED_WIDTH = 400  # a table in a file or a pipe is not folded to somebody's te
 def main(manifest: Path, *, as_json: bool, only: Sequence[str], stores: Sequence[str]) -> int:
     """Run the command; return its exit status."""
     try:
+        descriptors.raise_limit()
         prepared = preparing.prepare(manifest, only=only)
         _refuse_mismatches(prepared)
         built = wiring.build_stores(stores, prepared)

@@ -87,7 +87,7 @@ Version: TypeAlias = Annotated[
     int, AfterValidator(_known_version), Field(json_schema_extra={"enum": [*VERSIONS]})
 ]
 Switch: TypeAlias = Annotated[bool, _FromVariable()]
-Slots: TypeAlias = Annotated[int, Field(ge=1, le=1000), _FromVariable()]
+Slots: TypeAlias = Annotated[int, Field(ge=1, le=10_000), _FromVariable()]
 Attempts: TypeAlias = Annotated[int, Field(ge=1, le=1000), _FromVariable()]
 # A day: no run waits longer, and the event loop's clock does not overflow.
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False), _FromVariable()]

@@ -121,7 +121,11 @@ class SpareFolder:
             return _make(path)
         if self._descriptor is None:
             os.mkdir(self._path, 0o700)  # noqa: PTH102 - text, as everywhere here
-            self._descriptor = _open_new(self._path)
+            try:
+                self._descriptor = _open_new(self._path)
+            except OSError:
+                self.close()
+                raise
             self._identity = _identity(os.fstat(self._descriptor))
             _flock(self._descriptor)
         os.utime(self._descriptor)  # young before anybody can see it

@@ -174,7 +174,7 @@ def test_every_problem_is_reported_at_once_in_order(problems_of: ProblemsOf) -> 
           - alias: z
         settings:
           concurrency: 0
-          per_host: 1001
+          per_host: 10001
           requests_per_second: .inf
           timeout: 5
         retry:
@@ -228,7 +228,7 @@ def test_every_problem_is_reported_at_once_in_order(problems_of: ProblemsOf) -> 
         '31:5: unknown key "scratch_orgs" in an entry of orgs: it belongs in an entry of dev_hubs',
         "32:5: username is missing in an entry of orgs",
         "34:16: concurrency must be at least 1",
-        "35:13: per_host must be at most 1000",
+        "35:13: per_host must be at most 10000",
         "36:24: requests_per_second takes a finite number",
         '37:3: unknown key "timeout" in settings: did you mean "timeout_seconds"?',
         "39:14: max_seconds (30) must be at least initial_seconds (60)",

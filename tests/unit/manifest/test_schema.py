@@ -36,7 +36,7 @@ def test_the_json_schema_admits_short_forms_and_variables() -> None:
     entries = schema["properties"]["orgs"]["anyOf"][0]["items"]["anyOf"]
     assert entries == [{"$ref": "#/$defs/OtherOrg"}, {"type": "string"}]
     number, text = schema["$defs"]["RunSettings"]["properties"]["concurrency"]["anyOf"]
-    assert (number["minimum"], number["maximum"]) == (1, 1000)
+    assert (number["minimum"], number["maximum"]) == (1, 10_000)
     assert text == {"type": "string", "pattern": r"\$\{[^}]+\}"}
     assert schema["$defs"]["OtherOrg"]["properties"]["alias"]["type"] == "string"
 
