@@ -13,7 +13,7 @@ from orgauth.cli.demo import demo
 from orgauth.cli.login import login
 from orgauth.cli.plan import plan
 from orgauth.cli.simulate import simulate
-from orgauth.cli.streams import discard_output, make_robust
+from orgauth.cli.streams import discard_output, make_robust, occupy_standard_descriptors
 from orgauth.text import printable
 
 __all__ = ["cli", "run"]
@@ -38,6 +38,7 @@ cli.add_command(demo)
 
 def run() -> None:
     """Run the command line and exit with its status."""
+    occupy_standard_descriptors()
     make_robust()
     # What a command makes stays until its end, and makes few cycles: walking over it again and
     # again took up to half of a long run's CPU (see ``benchmarks``).

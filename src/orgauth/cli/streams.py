@@ -7,12 +7,26 @@ import os
 import sys
 from typing import TextIO
 
-__all__ = ["discard_output", "is_terminal", "make_robust"]
+__all__ = ["discard_output", "is_terminal", "make_robust", "occupy_standard_descriptors"]
 
 
 def is_terminal(stream: TextIO | None) -> bool:
     """Return whether a person looks at it. A stream that was closed at the start is None."""
     return stream is not None and stream.isatty()
+
+
+def occupy_standard_descriptors() -> None:
+    """Put /dev/null where a standard stream was closed at the start.
+
+    The next file to be opened would get its number, an org's authorization for one, and whatever
+    is said by others on standard error (OpenSSL, Python when it dies) would be written into it.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+            os.set_inheritable(number, True)  # noqa: FBT003 - its only parameter
 
 
 def make_robust() -> None:

@@ -39,6 +39,30 @@ def test_a_standard_error_that_is_gone_costs_nothing(salesforce, home, redirecti
     assert saved(home) == 22
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_no_file_gets_the_number_of_a_standard_stream(closed):
+    """What a dying library says on standard error would be written into an authorization."""
+    code = (
+        "import os; from orgauth.cli.streams import occupy_standard_descriptors;"
+        "occupy_standard_descriptors();"
+        "file = os.open('/dev/zero', os.O_RDONLY);"
+        "os._exit(file if file < 3 else 10 * os.path.samestat("
+        "os.fstat(2), os.stat('/dev/null')))"
+    )
+
+    status = shell(f'{sys.executable} -c "{code}" {closed}').returncode
+
+    assert status == (10 if "2>" in closed else 0)
+
+
+def test_all_standard_streams_closed_costs_nothing(salesforce, home):
+    """As some supervisors start programs."""
+    result = shell(f"{PROGRAM} login {salesforce().manifest} <&- >&- 2>&-")
+
+    assert result.returncode == 0
+    assert saved(home) == 4
+
+
 def test_a_closed_standard_output_costs_nothing(salesforce, home):
     """Some supervisors start programs without one."""
     result = shell(f"{PROGRAM} login {salesforce().manifest} >&-")

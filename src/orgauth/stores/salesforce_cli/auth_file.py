@@ -36,6 +36,7 @@ __all__ = [
 # What the CLI lists; a file by any other name is invisible to it.
 _LISTED = re.compile(r"[^.][^@]*@[^.]+(\.[^.\s]+)+\.json")
 _ENCRYPTED_NAMES = re.compile("token|password|secret", re.IGNORECASE)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _API_VERSION = re.compile(r"[1-9][0-9]\.0")
 # What a web login leaves behind. With a refreshToken in it, the CLI would never use privateKey.
 _WEB_LOGIN = ("refreshToken", "clientSecret", "authCode")
@@ -188,11 +189,11 @@ def _facts(facts: OrgFacts, now: float) -> dict[str, Any]:
         "isDevHub": facts.is_dev_hub,
         "isSandbox": facts.is_sandbox,
         "isScratch": facts.is_scratch,
-        "name": facts.organization_name,
-        "instanceName": facts.instance_name,
-        "namespacePrefix": facts.namespace_prefix,
-        "trailExpirationDate": facts.trial_expiration,
-        "orgEdition": facts.edition,
+        "name": _shown(facts.organization_name),
+        "instanceName": _shown(facts.instance_name),
+        "namespacePrefix": _shown(facts.namespace_prefix),
+        "trailExpirationDate": _shown(facts.trial_expiration),
+        "orgEdition": _shown(facts.edition),
     }
     # The CLI ignores, with a warning, what is no version; and it parses the date with
     # Date.parse, which reads this form in every locale, unlike the CLI's own form.
@@ -208,8 +209,14 @@ def _scratch_org(authorized: Authorized) -> dict[str, Any]:
     facts = authorized.facts
     expiration = None
     if facts is not None:
-        expiration = facts.expiration_date or (facts.trial_expiration or "")[:10] or None
+        trial = _DAY.match(facts.trial_expiration or "")
+        expiration = facts.expiration_date or (trial.group() if trial else None)
     return {"devHubUsername": authorized.org.dev_hub, "expirationDate": expiration}
+
+
+def _shown(text: str | None) -> str | None:
+    """Return what a server says of its org as it may be shown: `sf` shows it as it is."""
+    return None if text is None else printable(text, limit=255)
 
 
 def _encrypt(value: str, cipher: Cipher) -> str:
