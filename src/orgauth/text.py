@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["has_invisible", "printable"]
+__all__ = ["printable"]
 
 # Cc: terminal escapes and newlines; Cf: marks that turn the reading direction or hide;
 # Cs, Co, Cn: no characters at all; Zl, Zp: line breaks by another name.
@@ -53,11 +53,6 @@ def printable(text: str, *, limit: int = 500) -> str:
         return text
     shown = _COMMAND.sub(_escaped, "".join(_shown(text[: limit + 1])))
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
-def has_invisible(text: str) -> bool:
-    """Return whether ``text`` holds letters or marks that are drawn as nothing."""
-    return not text.isascii() and not _BLANK.isdisjoint(text)
 
 
 def _shown(text: str) -> Iterator[str]:

@@ -30,8 +30,9 @@ _OK = 200
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 _ID_URL = re.compile(r"/id/(00D[A-Za-z0-9]{15})/(005[A-Za-z0-9]{15})\Z")
-# It goes into a header and an env file: what cannot stand there is no token.
-_TOKEN = re.compile(r"[!-~]+")
+# It goes into a header and an env file: what cannot stand there is no token. Real ones have some
+# hundred characters, or some thousand as a JWT.
+_TOKEN = re.compile(r"[!-~]{1,16384}")
 
 
 class JwtBearerEndpoint:

@@ -145,7 +145,8 @@ def _build_store(spec: str, prepared: Prepared, environ: Mapping[str, str]) -> S
                 advice="Give them aliases that differ in letters and digits",
             )
         path = Path(spec.removeprefix("env:"))
-        if not (current_folder() / path).parent.is_dir():
+        # Not Path.is_dir, which raises for a name that is too long.
+        if not os.path.isdir((current_folder() / path).parent):  # noqa: PTH112 - see above
             raise UsageError(f"--store {printable(spec)}: there is no folder {path.parent}")
         return DotenvStore(path)
     if spec in ("env", "env:"):

@@ -160,7 +160,6 @@ def _progress(options: Options) -> Progress:
 
 
 def _report_writers(paths: Sequence[Path], manifest: Path) -> list[tuple[Report, Path]]:
-
     writers = []
     for path in paths:
         report = BY_SUFFIX.get(path.suffix.casefold())
@@ -169,10 +168,14 @@ def _report_writers(paths: Sequence[Path], manifest: Path) -> list[tuple[Report,
                 f"no report is written as {path.name}",
                 advice=f"--report takes files that end in {' or '.join(BY_SUFFIX)}",
             )
-        if not path.parent.is_dir():
-            raise UsageError(f"--report {printable(str(path))}: there is no folder {path.parent}")
-        if path.exists() and manifest.exists() and path.samefile(manifest):
-            raise UsageError(f"--report {printable(str(path))} is the manifest itself")
+        shown = printable(str(path))
+        try:
+            if not path.parent.is_dir():
+                raise UsageError(f"--report {shown}: there is no folder {path.parent}")
+            if path.exists() and manifest.exists() and path.samefile(manifest):
+                raise UsageError(f"--report {shown} is the manifest itself")
+        except OSError as error:
+            raise UsageError(f"--report {shown} cannot be used: {error.strerror}") from error
         writers.append((report, path))
     return writers
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from orgauth.text import has_invisible
+from orgauth.text import printable
 
 __all__ = [
     "check_alias",
@@ -107,5 +107,6 @@ def _refuse_invisible(value: str) -> None:
         raise ValueError("is empty")
     if not value.isprintable() or any(character.isspace() for character in value):
         raise ValueError("contains white space or a control character")
-    if has_invisible(value):
-        raise ValueError("contains a character that nobody sees")
+    # Our own output shows it harmlessly, but the Salesforce CLI's prints it as it is.
+    if printable(value, limit=len(value)) != value:
+        raise ValueError("contains what nobody sees, or what a CI system takes for a command")

@@ -29,6 +29,7 @@ USERNAMES = {
     "a\n@example.com": "white space",
     "a@example.com\n": "white space",
     "a\u3164@example.com": "nobody sees",
+    "##vso[task.complete]@example.com": "takes for a command",
     "--checkpoint-action=exec=sh@example.com": "option",
     "a" * 69 + "@example.com": "longer than 80",
     "\U0001f600" * 66 + "@example.com": "name of a file",
@@ -43,6 +44,7 @@ ALIASES = {
     "a\\b": "path separator",
     "-a": "option",
     "prod\ufe0f": "nobody sees",
+    "::error::prod": "takes for a command",
     "a" * 256: "longer than 255",
     "ä" * 256: "longer than 255",
 }
