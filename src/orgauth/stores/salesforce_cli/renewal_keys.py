@@ -55,10 +55,9 @@ class RenewalKeys:
         """Write the kept keys; raise ``StoreError``."""
         if not self._kept:
             return
-        for missing in reversed(self._folder.parents):
-            if not missing.is_dir():
-                make_folder(missing)
-        make_folder(self._folder)  # refuses a link of somebody else's
+        for folder in reversed([self._folder, *self._folder.parents]):
+            if folder.is_symlink() or not folder.is_dir():
+                make_folder(folder)  # refuses a link of somebody else's
         for key in self._kept.values():
             path = self._path_of(key)
             found = read_file(path)
