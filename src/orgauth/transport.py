@@ -13,7 +13,8 @@ import base64
 import logging
 import os
 import ssl
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import unquote_to_bytes, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -146,14 +147,12 @@ def _tls_context() -> ssl.SSLContext | Literal[True]:
     return context
 
 
-class _Proxy(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Proxy:
     """A proxy, its password apart from its URL: aiohttp's exceptions show the URL."""
 
     url: str
-    headers: Mapping[str, str]
-
-    def __repr__(self) -> str:
-        return f"_Proxy({self.url!r})"
+    headers: Mapping[str, str] = field(repr=False)
 
 
 def _parsed_proxy(url: str, host: str) -> _Proxy:

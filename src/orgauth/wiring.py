@@ -20,6 +20,7 @@ from orgauth.errors import StoreError, UsageError
 from orgauth.events import Warned
 from orgauth.exchange import Exchange
 from orgauth.keys.pem import RsaSigner
+from orgauth.models import Secret
 from orgauth.preparing import current_folder
 from orgauth.probe import RestProbe
 from orgauth.saving import BatchSaver
@@ -189,7 +190,7 @@ def _renewal_keys(prepared: Prepared) -> RenewalKeys:
         # Only what is in our memory can be kept; a key in an HSM stays there.
         if isinstance(signer, RsaSigner) and (ref.source != "file" or ref.passphrase_env):
             fingerprint = hashlib.sha256(signer.public_key_der()).hexdigest()
-            kept[ref] = KeptKey(fingerprint, signer.private_key_pem())
+            kept[ref] = KeptKey(fingerprint, Secret(signer.private_key_pem().decode("ascii")))
     return RenewalKeys(user_state_path("orgauth") / "keys", kept)
 
 

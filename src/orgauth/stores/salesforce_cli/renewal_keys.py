@@ -6,7 +6,7 @@ Where the person says so (``keep_key``), such a key gets a file of its own in th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orgauth.stores.atomic_file import make_folder, read_file, write_atomically
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from orgauth.models import KeyRef
+    from orgauth.models import KeyRef, Secret
 
 __all__ = ["KeptKey", "RenewalKeys"]
 
@@ -35,8 +35,8 @@ class KeptKey:
 
     fingerprint: str
     """SHA-256 of the public key (SubjectPublicKeyInfo), in hexadecimal: the file's name."""
-    pem: bytes = field(repr=False)
-    """PKCS#8 without a passphrase; it stands in no ``repr``."""
+    pem: Secret
+    """PKCS#8 without a passphrase."""
 
 
 class RenewalKeys:
@@ -60,9 +60,10 @@ class RenewalKeys:
                 make_folder(folder)  # refuses a link of somebody else's
         for key in self._kept.values():
             path = self._path_of(key)
+            pem = key.pem.reveal().encode("ascii")
             found = read_file(path)
-            if found is None or found.data != key.pem or found.status.st_mode & 0o077:
-                write_atomically(path, key.pem, durable=True)
+            if found is None or found.data != pem or found.status.st_mode & 0o077:
+                write_atomically(path, pem, durable=True)
 
     def path(self, ref: KeyRef) -> str | None:
         """Return the absolute path of the key file, or None where there is none."""

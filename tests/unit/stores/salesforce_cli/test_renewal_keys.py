@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orgauth.errors import StoreError
-from orgauth.models import KeyRef
+from orgauth.models import KeyRef, Secret
 from orgauth.stores.salesforce_cli import KeptKey, RenewalKeys
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 FILE = KeyRef("file", "/keys/server.key")
 LOCKED = KeyRef("file", "/keys/locked.key", passphrase_env="PASS")
 VARIABLE = KeyRef("env", "SF_KEY")
-KEPT = KeptKey("0123abcd", b"-----BEGIN PRIVATE KEY-----\nmade up\n")
+PEM = b"-----BEGIN PRIVATE KEY-----\nmade up\n"
+KEPT = KeptKey("0123abcd", Secret(PEM.decode()))
 
 
 def test_a_key_file_renews_where_it_is(tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_a_kept_key_has_a_private_file_named_by_its_fingerprint(tmp_path: Path) 
     file = folder / "0123abcd.pem"
     (told,) = keys.warnings([FILE, VARIABLE, LOCKED])
     assert str(folder) in told
-    assert file.read_bytes() == KEPT.pem
+    assert file.read_bytes() == PEM
     assert file.stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
     assert keys.path(VARIABLE) == keys.path(LOCKED) == str(file)
@@ -60,7 +61,7 @@ def test_a_kept_key_has_a_private_file_named_by_its_fingerprint(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("content", "mode"), [(b"another", 0o600), (KEPT.pem, 0o644)], ids=["content", "mode"]
+    ("content", "mode"), [(b"another", 0o600), (PEM, 0o644)], ids=["content", "mode"]
 )
 def test_a_kept_key_that_was_tampered_with_is_written_again(
     tmp_path: Path, content: bytes, mode: int
@@ -77,7 +78,7 @@ def test_a_kept_key_that_was_tampered_with_is_written_again(
     file.chmod(mode)
     keys.prepare()
 
-    assert file.read_bytes() == KEPT.pem
+    assert file.read_bytes() == PEM
     assert file.stat().st_mode & 0o777 == 0o600
 
 
@@ -91,4 +92,4 @@ def test_a_folder_that_cannot_be_made_is_told_before_anybody_logs_in(tmp_path: P
 
 def test_a_kept_key_shows_nothing_of_itself() -> None:
     """Its repr may stand in a traceback."""
-    assert repr(KEPT) == "KeptKey(fingerprint='0123abcd')"
+    assert repr(KEPT) == "KeptKey(fingerprint='0123abcd', pem=Secret('**********'))"
