@@ -7,16 +7,44 @@ so whatever arrives while the thread is busy goes over together.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Batcher"]
+__all__ = ["Batcher", "leave_behind"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+async def leave_behind(work: Callable[[], Result], *, name: str) -> Result:
+    """Return what ``work`` returns, or raise what it raises, from a thread that nobody waits for.
+
+    Work that waits for a person or for another program must keep neither somebody who gives up
+    nor the end of the program waiting, as a thread of an executor would.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Result] = loop.create_future()
+
+    def settle(tell: Callable[[], None]) -> None:
+        if not future.done():  # else its owner was cancelled and no longer waits
+            tell()
+
+    def run() -> None:
+        try:
+            tell = partial(future.set_result, work())
+        except Exception as error:  # noqa: BLE001 - passed on to who waits for it
+            tell = partial(future.set_exception, error)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, tell)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return await future
 
 
 class Batcher(Generic[Item, Result]):

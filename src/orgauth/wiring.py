@@ -16,6 +16,7 @@ from platformdirs import user_state_path
 from orgauth import descriptors
 from orgauth.assertion import AssertionBuilder
 from orgauth.authorizer import Authorizer, World
+from orgauth.batching import leave_behind
 from orgauth.errors import StoreError, UsageError
 from orgauth.events import Warned
 from orgauth.exchange import Exchange
@@ -81,7 +82,8 @@ async def assembled(
     for store in stores:
         for warning in store.forewarn(prepared.orgs):
             observer.notify(Warned(warning))
-    usable, broken = await asyncio.to_thread(_prepare_stores, stores)
+    # A keychain may ask the person, and somebody else may hold a lock: Ctrl-C waits for neither.
+    usable, broken = await leave_behind(lambda: _prepare_stores(stores), name="orgauth-prepare")
     clock = time.monotonic
     async with AsyncExitStack() as closing:
         http = await closing.enter_async_context(

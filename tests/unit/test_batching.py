@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from orgauth.batching import Batcher
+from orgauth.batching import Batcher, leave_behind
 from support import in_virtual_time
 
 
@@ -242,3 +242,52 @@ def test_close_does_not_linger():
     ended_at, _ = lingering(scenario)
 
     assert ended_at < 2
+
+
+async def test_work_that_is_left_behind_gives_what_it_gives():
+    """A result, None, or an error."""
+
+    def fail():
+        raise ValueError("no")
+
+    assert await leave_behind(lambda: 3, name="test") == 3
+    assert await leave_behind(lambda: None, name="test") is None
+    with pytest.raises(ValueError, match="no"):
+        await leave_behind(fail, name="test")
+
+
+async def test_nobody_waits_for_work_that_is_left_behind(shop):
+    """A keychain may ask the person for two minutes; Ctrl-C is not one of the answers."""
+    shop.gate.clear()
+    waiting = asyncio.create_task(leave_behind(lambda: shop.work(["x"]), name="test"))
+    await until(shop.busy)
+    (thread,) = (each for each in threading.enumerate() if each.name == "test")
+
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert thread.daemon  # the end of the program does not wait either
+
+    shop.gate.set()
+    await until_done(thread)
+
+
+def test_work_that_outlives_the_loop_ends_quietly(shop):
+    """Its result is nobody's."""
+    shop.gate.clear()
+
+    async def give_up():
+        waiting = asyncio.create_task(leave_behind(lambda: shop.work(["x"]), name="test"))
+        await until(shop.busy)
+        waiting.cancel()
+
+    asyncio.run(give_up())
+    (thread,) = (each for each in threading.enumerate() if each.name == "test")
+    shop.gate.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+async def until_done(thread):
+    await asyncio.get_running_loop().run_in_executor(None, thread.join, 10)
+    assert not thread.is_alive()

@@ -22,7 +22,8 @@ from orgauth.cli.streams import is_terminal
 from orgauth.cli.summary import summary_lines
 from orgauth.errors import OrgauthError, StoreError, UsageError
 from orgauth.events import RunStarted, Warned
-from orgauth.models import RunResult, Status
+from orgauth.failures import interrupted
+from orgauth.models import RunResult, Skipped, Status
 from orgauth.progress import Fanout, LogObserver, PlainProgress, Silence, WarningList
 from orgauth.reports import BY_SUFFIX
 from orgauth.reports.json import JsonReport
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from orgauth.authorizer import Authorizer
     from orgauth.models import Outcome
     from orgauth.ports import Observer, Report, Store
     from orgauth.preparing import Prepared
@@ -114,35 +114,44 @@ async def _authorize(
     """Return all outcomes, and the signal that ended the run early, or 0."""
     outcomes: list[Outcome] = []
     observer.notify(RunStarted(len(prepared.orgs)))
-    async with wiring.assembled(
-        prepared, observer=observer, deliver=outcomes.append, stores=stores, verify=verify
-    ) as authorizer:
-        caught = _stop_on_signals(authorizer)
-        await authorizer.run(prepared.orgs)
-    return outcomes, caught[0] if caught else 0
+    signals = _Signals()
+    try:
+        async with wiring.assembled(
+            prepared, observer=observer, deliver=outcomes.append, stores=stores, verify=verify
+        ) as authorizer:
+            signals.stop = authorizer.stop
+            await authorizer.run(prepared.orgs)
+    except asyncio.CancelledError:
+        if not signals.caught:
+            raise
+        # Stopped before anybody could log in.
+        outcomes += [Skipped(org, interrupted()) for org in prepared.orgs]
+    return outcomes, signals.caught[0] if signals.caught else 0
 
 
-def _stop_on_signals(authorizer: Authorizer) -> list[int]:
-    """Stop gently on the first signal that asks for it, and at once on the second."""
-    loop = asyncio.get_running_loop()
-    caught: list[int] = []
+class _Signals:
+    """Stops gently on the first signal that asks for it, and at once on the second."""
 
-    def stop(number: int) -> None:
-        caught.append(number)
-        if len(caught) > 1:
+    def __init__(self) -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in a task
+        self.stop: Callable[[], object] = task.cancel
+        self.caught: list[int] = []
+        signals = [signal.SIGINT, signal.SIGTERM]
+        # nohup asks to ignore hang-ups. (A shell ignores SIGINT, too, for what it starts with `&`;
+        # but who then sends one by name means it.)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signals.append(signal.SIGHUP)
+        for each in signals:
+            loop.add_signal_handler(each, self._catch, each)
+
+    def _catch(self, number: int) -> None:
+        self.caught.append(number)
+        if len(self.caught) > 1:
             os._exit(_INTERRUPTED + number)  # files are renamed into place: none is left half
-        authorizer.stop()
+        self.stop()
         with contextlib.suppress(OSError):  # a terminal that is gone is often why we are stopped
             click.echo("stopping: saving what is authorized; once more ends it at once", err=True)
-
-    signals = [signal.SIGINT, signal.SIGTERM]
-    # nohup asks to ignore hang-ups. (A shell ignores SIGINT, too, for what it starts with `&`; but
-    # who then sends one by name means it.)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signals.append(signal.SIGHUP)
-    for each in signals:
-        loop.add_signal_handler(each, stop, each)
-    return caught
 
 
 def _progress(options: Options) -> Progress:
