@@ -14,9 +14,10 @@ import logging
 import os
 import ssl
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import unquote_to_bytes, urlsplit
 from urllib.request import getproxies, proxy_bypass
+from weakref import WeakSet
 
 import aiohttp
 
@@ -30,6 +31,9 @@ from orgauth.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from aiohttp.abc import AbstractResolver
+    from aiohttp.connector import Connection
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +53,7 @@ class AiohttpClient:
         timeout_seconds: one request, from connecting to the last byte of its answer.
         find_proxy: gives the proxy for a URL, or None; by default what the environment says.
         most_idle: connections that may be kept open for a next request.
+        resolver: looks up host names; by default aiohttp's.
     """
 
     def __init__(
@@ -57,10 +62,12 @@ class AiohttpClient:
         timeout_seconds: float,
         find_proxy: Callable[[str], str | None] | None = None,
         most_idle: int = 256,
+        resolver: AbstractResolver | None = None,
     ) -> None:
         self._timeout_seconds = timeout_seconds
         self._keep_alive = KeepAlive(most_idle)
         self._find_proxy = find_proxy or _proxy_of_environment
+        self._resolver = resolver
         self._proxies: dict[tuple[str, str], _Proxy | None] = {}
         self._session: aiohttp.ClientSession | None = None
         self._once: aiohttp.ClientSession | None = None  # closes its connections at once
@@ -82,7 +89,9 @@ class AiohttpClient:
     ) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             # How many at once is decided by orgauth.slots, not here.
-            connector=aiohttp.TCPConnector(limit=0, ssl=tls, force_close=force_close),
+            connector=_CleanConnector(
+                limit=0, ssl=tls, resolver=self._resolver, force_close=force_close
+            ),
             timeout=aiohttp.ClientTimeout(total=self._timeout_seconds),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"orgauth/{__version__}", "Accept-Encoding": "identity"},
@@ -126,6 +135,32 @@ class AiohttpClient:
             proxy = self._find_proxy(url)
             self._proxies[place] = None if proxy is None else _parsed_proxy(proxy, parts.netloc)
         return self._proxies[place]
+
+
+class _CleanConnector(aiohttp.TCPConnector):
+    """Uses no connection again over which something came that nobody had asked for.
+
+    aiohttp would take it for the answer to the next request: what a confused server or proxy
+    says too much about one org would be another's outcome.
+    Source: https://github.com/aio-libs/aiohttp/issues/13656
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._used: WeakSet[Any] = WeakSet()
+
+    async def connect(self, *args: Any, **options: Any) -> Connection:
+        connection = await super().connect(*args, **options)
+        # One that is new is kept, or a server that speaks first would be called for ever.
+        while connection.protocol in self._used and _has_strayed(connection):
+            connection.close()
+            connection = await super().connect(*args, **options)
+        self._used.add(connection.protocol)
+        return connection
+
+
+def _has_strayed(connection: Connection) -> bool:
+    return connection.protocol is None or connection.protocol.should_close
 
 
 def _tls_context() -> ssl.SSLContext | Literal[True]:

@@ -22,6 +22,7 @@ from orgauth.events import Warned
 from orgauth.exchange import Exchange
 from orgauth.keys.pem import RsaSigner
 from orgauth.models import Secret
+from orgauth.name_lookup import system_resolver
 from orgauth.preparing import current_folder
 from orgauth.probe import RestProbe
 from orgauth.saving import BatchSaver
@@ -89,6 +90,7 @@ async def assembled(
         http = await closing.enter_async_context(
             AiohttpClient(
                 timeout_seconds=prepared.settings.timeout_seconds,
+                resolver=system_resolver(),
                 most_idle=descriptors.free_for_connections() - prepared.settings.concurrency,
             )
         )

@@ -177,6 +177,48 @@ async def test_connections_are_kept_alive():
     assert (len(server.requests), server.connections) == (3, 1)
 
 
+@pytest.mark.parametrize(
+    "stray",
+    [answer(b"somebody else's"), b"HTTP/1.1 400 Bad Request\r\n\r\n", b"0"],
+    ids=["answer", "refusal", "rest"],
+)
+async def test_what_comes_unasked_is_nobodys_answer(stray):
+    """It would be taken for the answer to the next request on that connection."""
+    said = asyncio.Event()
+
+    async def handler(server, reader, writer):
+        while True:
+            path = (await server.request(reader)).split()[1]
+            writer.write(answer(path))
+            await writer.drain()
+            await asyncio.sleep(0.01)  # the client has read its answer by then
+            writer.write(stray)
+            await writer.drain()
+            said.set()
+
+    async with asyncio.timeout(4), serving(handler) as server, client() as http:
+        for path in ("/a", "/b", "/c"):
+            url = f"http://127.0.0.1:{server.port}{path}"
+            got = await http.request("POST", url, headers={}, body=b"a=b")
+            assert got.body == path.encode()
+            await said.wait()
+            said.clear()
+            await asyncio.sleep(0.01)
+
+    assert (len(server.requests), server.connections) == (3, 3)
+
+
+async def test_a_server_that_speaks_first_is_not_asked_for_ever():
+    """Only used connections are given up for what came over them."""
+
+    async def handler(server, reader, writer):
+        writer.write(b"220 mail.example.com ESMTP\r\n")
+        await writer.drain()
+        await asyncio.Event().wait()
+
+    assert (await broken(handler)).code == "bad_http"
+
+
 async def test_as_many_at_once_as_are_asked_for():
     """Slots decide how many; the connector does not."""
     gate = asyncio.Event()
