@@ -10,9 +10,10 @@
         ...  # log in at simulator.url
 
 The world: ``world``, ``orgs``, ``tables``, ``requests``, and how it misbehaves: ``behaviour``,
-``faults`` (those that bend the answer in ``reply_faults``, those that break the connection in
-``wire_faults``). The host: ``server`` over ``wire``, with ``token``, ``rest``, ``query`` and
-``soql`` behind it. To rehearse: ``rehearsal``, ``manifest_text``, ``serving``.
+``faults`` (those that bend the answer in ``reply_faults``, those that break it on its way in
+``head_faults`` and ``wire_faults``), ``doors`` (what breaks before HTTP). The host: ``server``
+over ``wire``, with ``token``, ``rest``, ``query`` and ``soql`` behind it. To rehearse:
+``rehearsal``, ``manifest_text``, ``serving``.
 """
 
 from __future__ import annotations

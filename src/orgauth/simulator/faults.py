@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from orgauth.simulator import errors
 from orgauth.simulator.fault import Fault
+from orgauth.simulator.head_faults import (
+    continue_for_ever,
+    cut_head,
+    endless_header,
+    endless_headers,
+    raw,
+    slow_head,
+)
 from orgauth.simulator.reply_faults import (
     body,
     broken_gzip,
@@ -26,11 +34,13 @@ from orgauth.simulator.wire_faults import (
     closed,
     cut_short,
     endless_body,
-    endless_headers,
+    endless_chunks,
     hang,
     huge,
     reset,
+    short_length,
     slow_drip,
+    twice,
 )
 
 __all__ = [
@@ -40,9 +50,13 @@ __all__ = [
     "call_refusal",
     "changed",
     "closed",
+    "continue_for_ever",
+    "cut_head",
     "cut_short",
     "deep_json",
     "endless_body",
+    "endless_chunks",
+    "endless_header",
     "endless_headers",
     "gzip_bomb",
     "gzipped",
@@ -51,12 +65,16 @@ __all__ = [
     "html",
     "huge",
     "passing",
+    "raw",
     "redirect",
     "refusal",
     "reset",
+    "short_length",
     "slow_drip",
+    "slow_head",
     "status",
     "too_many_requests",
+    "twice",
     "unavailable",
     "wrong_instance_url",
     "wrong_shape",

@@ -52,18 +52,24 @@ def make_certificates(
     names: Sequence[str] = NAMES,
     not_before: dt.datetime | None = None,
     not_after: dt.datetime | None = None,
+    self_signed: bool = False,
 ) -> TlsFiles:
     """Write an authority and a server certificate into ``folder``; keys are 0600.
 
     Another ``names`` makes one for another host, a past ``not_after`` an expired one;
-    the default is from an hour ago until 30 days from now.
+    the default is from an hour ago until 30 days from now. ``self_signed`` makes a server that
+    vouches for itself; the authority is then nobody's.
     """
     now = dt.datetime.now(dt.UTC)
     since = not_before or min(now, not_after or now) - dt.timedelta(hours=1)
     until = not_after or now + LIFETIME
     authority_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    authority = _authority(authority_key, since, until)
-    server = _server(server_key, authority, authority_key, names)
+    authority = _authority(authority_key, since, until, named("orgauth simulator authority"))
+    if self_signed:
+        itself = _authority(server_key, since, until, named(names[0]))
+        server = _server(server_key, itself, server_key, names)
+    else:
+        server = _server(server_key, authority, authority_key, names)
     files = TlsFiles(folder / "server.crt", folder / "tls-server.key", folder / "ca.crt")
     files.certificate.write_bytes(server.public_bytes(Encoding.PEM))
     files.ca_file.write_bytes(authority.public_bytes(Encoding.PEM))
@@ -82,9 +88,8 @@ def server_context(files: TlsFiles) -> ssl.SSLContext:
 
 
 def _authority(
-    key: ec.EllipticCurvePrivateKey, since: dt.datetime, until: dt.datetime
+    key: ec.EllipticCurvePrivateKey, since: dt.datetime, until: dt.datetime, name: x509.Name
 ) -> x509.Certificate:
-    name = named("orgauth simulator authority")
     usage = x509.KeyUsage(
         digital_signature=True,
         content_commitment=False,

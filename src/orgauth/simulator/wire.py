@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ["Wire"]
+    from orgauth.simulator.reply import Reply
+
+__all__ = ["End", "Wire", "end", "head_of"]
+
+End: TypeAlias = Literal["close", "reset", "hang"]
+"""How a fault leaves the connection: in good order, with RST, or open and silent."""
 
 # On, zero seconds: closing throws away what is unsent and sends RST instead of FIN.
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -22,7 +28,7 @@ class Wire:
     """The server's end of one connection."""
 
     def __init__(
-        self, transport: asyncio.Transport | None, sleep: Callable[[float], Awaitable[None]]
+        self, transport: asyncio.WriteTransport | None, sleep: Callable[[float], Awaitable[None]]
     ) -> None:
         self._transport = transport
         self._sleep = sleep
@@ -66,3 +72,23 @@ class Wire:
         sock = self._transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._transport.abort()
+
+
+async def end(wire: Wire, how: End, seconds: float = 3600.0) -> None:
+    """Leave the connection; ``seconds`` is how long ``hang`` says nothing before it closes."""
+    if how == "reset":
+        wire.reset()
+        return
+    if how == "hang":
+        await wire.wait(seconds)
+    wire.close()
+
+
+def head_of(reply: Reply, *, length: int | None = None) -> bytes:
+    """Return the status line and the headers of an answer, its length or another told."""
+    lines = (
+        f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}",
+        f"Content-Type: {reply.content_type}",
+        f"Content-Length: {len(reply.body) if length is None else length}",
+    )
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()

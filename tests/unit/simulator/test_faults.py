@@ -233,13 +233,6 @@ async def test_large_bodies_end_with_the_client(client, world, fault):
     assert body.startswith(b'{"access_token":"000')
 
 
-async def test_endless_headers(client, world):
-    """Headers go on until the client leaves, and never end."""
-    start = await gone(client, world, faults.endless_headers(0.001))
-    assert b"\r\n\r\n" not in start
-    assert b"X-Header-9: 000" in start
-
-
 async def test_endless_body_with_pauses(client, world, time):
     """An endless body can be a slow one."""
     await gone(client, world, faults.endless_body(0.5))

@@ -166,3 +166,14 @@ def test_background_that_cannot_start():
         with pytest.raises(OSError, match="address already in use"):
             simulator.__enter__()
     assert not simulator._thread.is_alive()
+
+
+async def test_a_server_that_vouches_for_itself(tmp_path):
+    """Nobody who trusts the authority beside it trusts the server."""
+    files = make_certificates(tmp_path, self_signed=True)
+    certificate = x509.load_pem_x509_certificate(files.certificate.read_bytes())
+    assert certificate.issuer == certificate.subject
+    async with Simulator(World(), tls=files) as simulator:
+        context = ssl.create_default_context(cafile=str(files.ca_file))
+        with pytest.raises(aiohttp.ClientConnectorCertificateError, match="self-signed"):
+            await status(simulator.url, context)
