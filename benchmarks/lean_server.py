@@ -62,6 +62,7 @@ class Host:
         self._scratch_orgs = options.scratch_orgs_per_hub
         self._late_seconds = options.late_seconds
         self._tokens: dict[bytes, str] = {}
+        self._users: dict[str, int] = {}
         self.url = ""
         self.counts: Counter[str] = Counter()
         self.first_token: float | None = None
@@ -132,13 +133,14 @@ class Host:
 
     def _issued(self, username: str) -> dict[str, str]:
         org_id = _org_id(username)
+        number = self._users.setdefault(username, len(self._users))
         token = f"{org_id}!AQ{base64.urlsafe_b64encode(os.urandom(66)).decode()}"
         self._tokens[token.encode()] = username
         return {
             "access_token": token,
             "scope": "api refresh_token",
             "instance_url": self.url,
-            "id": f"{LOGIN}/id/{org_id}EAA/005000000000001AAA",
+            "id": f"{LOGIN}/id/{org_id}EAA/005{number:012d}AAA",
             "token_type": "Bearer",
             "api_instance_url": self.url,
         }

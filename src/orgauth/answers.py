@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["breaks_its_word", "json_of", "retry_after_seconds", "server_time"]
 
+_REDIRECTS = range(300, 400)
+
 
 def json_of(answer: HttpAnswer) -> Any:
     """Return the body's JSON value, or None where it is no JSON (HTML, half a document)."""
@@ -22,7 +24,12 @@ def json_of(answer: HttpAnswer) -> Any:
 
 
 def breaks_its_word(answer: HttpAnswer) -> bool:
-    """Return whether an answer calls itself JSON and is none: half of one, or one that broke."""
+    """Return whether an answer calls itself JSON and is none: half of one, or one that broke.
+
+    A redirect has said all with its status.
+    """
+    if answer.status in _REDIRECTS:
+        return False
     return "json" in answer.headers.get("Content-Type", "").casefold() and json_of(answer) is None
 
 

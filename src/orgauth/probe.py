@@ -31,8 +31,8 @@ _VERSION = "v59.0"
 """Old enough for every org that is alive, young enough to be served for years."""
 
 _ORGANIZATION = (
-    "SELECT Name, InstanceName, IsSandbox, TrialExpirationDate, NamespacePrefix, OrganizationType "
-    "FROM Organization"
+    "SELECT Id, Name, InstanceName, IsSandbox, TrialExpirationDate, NamespacePrefix, "
+    "OrganizationType FROM Organization"
 )
 _IS_DEV_HUB = "SELECT Id FROM ScratchOrgInfo LIMIT 1"
 _SCRATCH_ORGS = "SELECT ScratchOrg, ExpirationDate FROM ScratchOrgInfo WHERE Status = 'Active'"
@@ -55,6 +55,9 @@ class RestProbe:
         results = await self._batch(credentials, org.kind)
         host = urlsplit(credentials.instance_url).netloc
         row = _first_record(host, results[0])
+        told = _text(row, "Id")
+        if told is not None and told[:15] != credentials.org_id[:15]:
+            raise AttemptFailed(server_fault("bad_answer", f"{host} answered for another org"))
         is_dev_hub = len(results) > 1 and _is_answered(host, results[1])
         instance_name = _text(row, "InstanceName")
         trial_expiration = _text(row, "TrialExpirationDate")

@@ -36,10 +36,15 @@ _TOKEN = re.compile(r"[!-~]{1,16384}")
 
 
 class JwtBearerEndpoint:
-    """``POST {login_url}/services/oauth2/token`` with the JWT bearer grant (RFC 7523)."""
+    """``POST {login_url}/services/oauth2/token`` with the JWT bearer grant (RFC 7523).
+
+    One for a whole run, because it remembers whose login was whose.
+    """
 
     def __init__(self, http: HttpClient) -> None:
         self._http = http
+        self._usernames: dict[str, str] = {}
+        """Username by user id."""
 
     async def exchange(self, org: Org, assertion: Secret) -> Credentials:
         """Post the assertion; raise ``AttemptFailed`` if it is refused or the answer is no good."""
@@ -52,8 +57,23 @@ class JwtBearerEndpoint:
         value = json_of(answer)
         fields = value if isinstance(value, dict) else None
         if answer.status == _OK:
-            return _credentials(org, fields)
+            return self._ones_own(org, _credentials(org, fields))
         raise AttemptFailed(_refusal(org, answer, fields))
+
+    def _ones_own(self, org: Org, credentials: Credentials) -> Credentials:
+        """Return the credentials, or raise if another username has got this user's before.
+
+        A user has one username. Where a server or a proxy mixes answers up, nobody must find
+        another org under the alias of theirs.
+        """
+        whose = self._usernames.setdefault(credentials.user_id, org.username)
+        if whose != org.username:
+            raise AttemptFailed(
+                server_fault(
+                    "bad_answer", f"{org.login_host} answered with the login of {printable(whose)}"
+                )
+            )
+        return credentials
 
 
 def _refusal(org: Org, answer: HttpAnswer, fields: Mapping[str, Any] | None) -> Failure:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from orgauth.answers import json_of, retry_after_seconds, server_time
+from orgauth.answers import breaks_its_word, json_of, retry_after_seconds, server_time
 from orgauth.ports import HttpAnswer
 
 DATE = "Tue, 15 Nov 1994 08:12:31 GMT"
@@ -40,6 +40,23 @@ def answer(body=b"", **headers):
 def test_a_body_is_json_or_nothing(body, value):
     """Neither HTML, nor half a document, nor a hundred thousand brackets raise anything."""
     assert json_of(answer(body)) == value
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "breaks"),
+    [
+        (200, "application/json;charset=UTF-8", b"{}", False),
+        (200, "application/JSON", b'{"half', True),
+        (400, "application/json", b"", True),
+        (503, "text/html", b"<html>", False),
+        (503, "", b"", False),
+        (307, "application/json", b"", False),
+    ],
+)
+def test_an_answer_that_calls_itself_json_keeps_its_word_or_does_not(status, kind, body, breaks):
+    """A redirect needs no body to be understood."""
+    headers = CIMultiDict({"Content-Type": kind} if kind else {})
+    assert breaks_its_word(HttpAnswer(status, headers, body)) is breaks
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,17 @@ async def test_one_request_asks_only_what_this_kind_of_org_can_know(kind, asks):
     assert queries[1:] == asks[1:]
 
 
+async def test_what_another_org_says_of_itself_is_no_answer():
+    """Answers can get mixed up on their way; the id tells."""
+    ours, foreign = "00D000000000001AAA", "00D000000000002AAA"
+
+    assert (await inspect(FakeOrg(page(SCRATCH | {"Id": ours})), OrgKind.SCRATCH)).is_scratch
+    failure = await failure_of(FakeOrg(page(SCRATCH | {"Id": foreign})))
+
+    assert (failure.code, failure.kind) == ("bad_answer", FailureKind.TRANSIENT)
+    assert failure.description == "acme.my.salesforce.com answered for another org"
+
+
 async def test_a_hub_tells_the_last_days_of_all_its_scratch_orgs():
     """Page by page, with the token, on the hub's own host."""
     more = "/services/data/v59.0/query/01g-2000"

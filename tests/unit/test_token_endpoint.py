@@ -84,6 +84,23 @@ async def test_success_becomes_credentials_that_do_not_show_the_token():
     assert "canary" not in f"{credentials} {credentials!r}"
 
 
+async def test_a_login_belongs_to_one_username():
+    """A server or a proxy that mixes answers up puts nobody's token under another's name."""
+    endpoint = JwtBearerEndpoint(RecordedHttp(200, json.dumps(GOOD).encode()))
+    other = make_org("ci@other.example.com")
+    for _ in range(2):  # an org may log in again
+        assert (await endpoint.exchange(ORG, Secret("a.b.c"))).user_id == USER_ID
+
+    with pytest.raises(AttemptFailed) as caught:
+        await endpoint.exchange(other, Secret("a.b.c"))
+
+    failure = caught.value.failure
+    assert (failure.code, failure.kind) == ("bad_answer", FailureKind.TRANSIENT)
+    assert failure.description == (
+        "login.salesforce.com answered with the login of ci@acme.example.com"
+    )
+
+
 def without(name):
     return {key: value for key, value in GOOD.items() if key != name}
 
