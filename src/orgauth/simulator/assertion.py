@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +51,8 @@ class Assertion:
     @property
     def expires(self) -> float:
         """``exp`` as a number; seconds since 1970 unless the client is the Salesforce CLI."""
-        expires: float = self.claims["exp"]
-        return expires
+        expires: float | str = self.claims["exp"]
+        return float(expires) if isinstance(expires, str) else expires
 
     def signed_by(self, keys: Iterable[rsa.RSAPublicKey]) -> bool:
         """Return whether one of ``keys`` made the signature (RSASSA-PKCS1-v1_5, SHA-256).
@@ -89,10 +90,16 @@ def parse(text: str) -> Assertion:
         raise MalformedAssertionError("only RS256 is accepted")
     if not isinstance(claims.get("iss"), str) or not isinstance(claims.get("sub"), str):
         raise MalformedAssertionError("iss and sub are text")
-    expires = claims.get("exp")
-    if not isinstance(expires, int | float) or isinstance(expires, bool):
+    if not _is_a_time(claims.get("exp")):
         raise MalformedAssertionError("exp is a number")
     return Assertion(header, claims, parts[0] + b"." + parts[1], signature)
+
+
+def _is_a_time(value: Any) -> bool:
+    # simple-salesforce sends the digits as text, and Salesforce takes it.
+    if isinstance(value, str):
+        return re.fullmatch("[0-9]{1,15}", value) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _decoded(part: bytes) -> bytes:

@@ -69,9 +69,13 @@ class Behaviour:
         """
         self._rules.append(_Rule(faults, times, on, probability, after))
 
-    def misbehaves(self, rate: float, *, on: str = "any") -> None:
-        """Answer with a passing fault, always, at random with this probability (0 to 1)."""
-        self.answers(*faults.passing(on), times=None, on=on, probability=rate)
+    def misbehaves(self, rate: float, *, on: str = "any", badly: bool = False) -> None:
+        """Answer with a passing fault, always, at random with this probability (0 to 1).
+
+        ``badly`` adds those that do not pass by asking again: ``faults.of_all_sorts``.
+        """
+        sorts = faults.of_all_sorts(on) if badly else faults.passing(on)
+        self.answers(*sorts, times=None, on=on, probability=rate)
 
     def recovers(self) -> None:
         """Forget all faults and latency."""

@@ -64,6 +64,7 @@ __all__ = [
     "hang",
     "html",
     "huge",
+    "of_all_sorts",
     "passing",
     "raw",
     "redirect",
@@ -100,4 +101,27 @@ def passing(on: str = "any") -> tuple[Fault, ...]:
         closed(),
         reset(),
         slow_drip(pause=0.001),
+    )
+
+
+def of_all_sorts(on: str = "any") -> tuple[Fault, ...]:
+    """Return ``passing`` faults, and those that end a login, hang, flood or mislead a client.
+
+    ``on`` is the kind of request; the token endpoint and the REST API have some of their own.
+    """
+    own: tuple[Fault, ...] = ()
+    if on == "token":
+        refusals = (refusal(error) for error in errors.TABLE.values())
+        own = (*refusals, wrong_instance_url(), changed(id=None), changed(instance_url=7))
+    elif on == "rest":
+        own = (call_refusal(),)
+    return (
+        *passing(on),
+        *own,
+        *(hang(), cut_head("hang"), cut_short("hang"), slow_head(), slow_drip()),
+        *(cut_head(), cut_head("reset"), cut_short("reset"), short_length(), twice(0.001)),
+        *(endless_headers(), endless_header(), endless_body(), endless_chunks(), huge(5)),
+        *(continue_for_ever(0.01), raw("no HTTP", b"SSH-2.0-OpenSSH_9.6\r\n")),
+        *(html(), wrong_shape(), deep_json(), gzip_bomb(5), body(b"")),
+        *(redirect("https://elsewhere.example.com/"), status(404), status(501)),
     )

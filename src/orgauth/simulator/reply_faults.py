@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ MAINTENANCE = (
     b"<!DOCTYPE HTML>\n<html><head><title>Salesforce Maintenance</title></head>"
     b"<body><h1>Down for maintenance</h1></body></html>"
 )
+_GZIP = 16 + zlib.MAX_WBITS  # zlib's way to ask for gzip's format
 
 
 def _always(name: str, reply: Reply) -> Fault:
@@ -153,7 +155,11 @@ def broken_gzip() -> Fault:
 
 
 def gzip_bomb(megabytes: int = 50) -> Fault:
-    """Send a few kilobytes that unpack to ``megabytes``."""
-    packed = gzip.compress(b'{"access_token":"' + b"0" * (megabytes << 20) + b'"}')
+    """Send some kilobytes that unpack to ``megabytes``."""
+    packer = zlib.compressobj(wbits=_GZIP)
+    packed = packer.compress(b'{"access_token":"')
+    for _ in range(megabytes):  # never whole in memory: the client's is to burst, not ours
+        packed += packer.compress(b"0" * (1 << 20))
+    packed += packer.compress(b'"}') + packer.flush()
     bomb = Reply(HTTPStatus.OK, packed).with_headers(content_encoding="gzip")
     return _always("gzip bomb", bomb)

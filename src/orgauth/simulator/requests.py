@@ -40,6 +40,8 @@ class Requests:
     """Token refusals by ``error: description``."""
     faults: Counter[str] = field(default_factory=Counter)
     """Faults that were played, by name."""
+    faults_by_username: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """The same, by name and by whose request it was (in small letters), where that was known."""
     tokens: deque[TokenSeen] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     throttled: int = 0
     in_flight: int = 0
@@ -73,8 +75,10 @@ class Requests:
 
     def clear(self) -> None:
         """Forget everything but what is in flight right now."""
-        for counter in (self.by_kind, self.by_kind_and_username, self.refusals, self.faults):
+        for counter in (self.by_kind, self.refusals, self.faults):
             counter.clear()
+        for of_users in (self.by_kind_and_username, self.faults_by_username):
+            of_users.clear()
         self.tokens.clear()
         self.throttled = 0
         self.in_flight_peak = self.in_flight
@@ -96,6 +100,12 @@ class Requests:
             self.by_kind_and_username[kind, username] += 1
         self.in_flight += 1
         self.in_flight_peak = max(self.in_flight_peak, self.in_flight)
+
+    def met(self, fault: str, username: str | None) -> None:
+        """Count a fault that is played; the server calls this."""
+        self.faults[fault] += 1
+        if username is not None:
+            self.faults_by_username[fault, username] += 1
 
     def left(self, kind: str, username: str | None, status: int | None, at: float) -> None:
         """Count a request as answered (``status``) or ended without an answer (``None``)."""

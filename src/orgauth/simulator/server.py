@@ -144,7 +144,7 @@ class Simulator:
         fault = fault or world.host.draw(call.kind, world.rng)
         if fault is None:
             return call.truth()
-        world.requests.faults[fault.name] += 1
+        world.requests.met(fault.name, None if org is None else org.key)
         return await self._misplayed(fault, call, request)
 
     async def _misplayed(self, fault: Fault, call: Call, request: web.BaseRequest) -> Reply | None:

@@ -64,23 +64,23 @@ class LittleInternet:
         self.world = World(rng=random.Random(5))
         self.world.connected_app(CLIENT_ID, app_certificate)
         self.names = NameServer()
-        self.untrusted: list[Door] = []
-        """Hosts whose certificate is none to trust."""
+        self.doors: list[tuple[str | None, Door]] = []
+        """Hosts that break before they answer, each with the certificate it shows."""
         self._folder = folder
-        self._stack = AsyncExitStack()
-        self._certificates: dict[str, TlsFiles] = {}
+        self.stack = AsyncExitStack()
+        self.certificates: dict[str, TlsFiles] = {}
         self._port = 0
         self._count = 0
 
     async def __aenter__(self) -> Self:
         self._make_certificates()
-        good = self._certificates["good"]
-        simulator = await self._stack.enter_async_context(Simulator(self.world, tls=good))
+        good = self.certificates["good"]
+        simulator = await self.stack.enter_async_context(Simulator(self.world, tls=good))
         self._port = int(simulator.url.rpartition(":")[2])
         self._simulator_url = simulator.url
         self.world.host.url = self.url(ACME)
         # Whatever is said to it is remembered; nothing should be.
-        self.evil = await self._stack.enter_async_context(Door(breaks("hang")))
+        self.evil = await self.stack.enter_async_context(Door(breaks("hang")))
         self.elsewhere = Elsewhere(
             https=f"https://{EVIL}:{self.evil.port}", http=f"http://{LOGIN}:{self.evil.port}"
         )
@@ -88,14 +88,19 @@ class LittleInternet:
 
     async def __aexit__(self, *_: object) -> None:
         self.names.over.set()
-        await self._stack.aclose()
+        await self.stack.aclose()
+
+    @property
+    def untrusted(self) -> list[Door]:
+        """The hosts whose certificate is none to trust."""
+        return [door for shows, door in self.doors if shows not in (None, "good")]
 
     @property
     def roots(self) -> Path:
         """The authorities to trust: all but the unknown one's and the self-signed server's."""
         path = self._folder / "roots.pem"
         trusted = ("good", "expired", "other name")
-        path.write_bytes(b"".join(self._certificates[one].ca_file.read_bytes() for one in trusted))
+        path.write_bytes(b"".join(self.certificates[one].ca_file.read_bytes() for one in trusted))
         return path
 
     def url(self, host: str, port: int | None = None) -> str:
@@ -124,13 +129,12 @@ class LittleInternet:
             case Name(how):
                 return self.url(f"{how}{self._count}.my.salesforce.com")
             case Port(opened):
-                return self.url(BROKEN, self._stack.enter_context(opened()))
+                return self.url(BROKEN, self.stack.enter_context(opened()))
             case Behind(trouble, shows):
-                tls = self._certificates[shows] if shows else None
+                tls = self.certificates[shows] if shows else None
                 door = Door(trouble, to=self._simulator_url, tls=tls, times=times)
-                if shows not in (None, "good"):
-                    self.untrusted.append(door)
-                return self.url(BROKEN, (await self._stack.enter_async_context(door)).port)
+                self.doors.append((shows, door))
+                return self.url(BROKEN, (await self.stack.enter_async_context(door)).port)
         raise TypeError(f"no host for {spot}")
 
     def _make_certificates(self) -> None:
@@ -145,4 +149,4 @@ class LittleInternet:
         for sort, options in sorts.items():
             folder = self._folder / sort
             folder.mkdir()
-            self._certificates[sort] = make_certificates(folder, **options)
+            self.certificates[sort] = make_certificates(folder, **options)

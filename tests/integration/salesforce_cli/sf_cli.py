@@ -104,6 +104,11 @@ class Sf:
             "SF_TEST_REACHED_FOR": str(self._reached_for),
         }
 
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment of the calls: this home, this machine, nothing of whoever runs it."""
+        return self._environ
+
     def set_variables(self, variables: Mapping[str, str]) -> None:
         """Set environment variables for the calls from now on."""
         self._environ |= variables

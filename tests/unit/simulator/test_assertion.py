@@ -31,6 +31,11 @@ def test_reads_what_pyjwt_writes(key):
     assert assertion.signed_by([key.public_key()])
 
 
+def test_expiry_as_text():
+    """Digits as text are what simple-salesforce sends."""
+    assert parse(token(claims={**CLAIMS, "exp": "1790000000"})).expires == 1_790_000_000
+
+
 def test_signature_of_another_key(key):
     """A key that did not sign is no reason to accept; a second one that did is."""
     assertion = parse(jwt.encode(CLAIMS, key, "RS256"))
@@ -65,6 +70,8 @@ def test_changed_claims_break_the_signature(key):
         token(claims={**CLAIMS, "iss": None}),
         token(claims={**CLAIMS, "sub": 7}),
         token(claims={**CLAIMS, "exp": "soon"}),
+        token(claims={**CLAIMS, "exp": "1" * 16}),
+        token(claims={**CLAIMS, "exp": "-1"}),
         token(claims={**CLAIMS, "exp": True}),
         token(claims=b"[" * 100_000),
         token(header=b"\xff\xfe"),

@@ -301,6 +301,40 @@ def test_chance(world):
     assert len(set(names[0])) == len(faults.passing()) + 1
 
 
+@pytest.mark.parametrize("on", ["token", "rest", "any"])
+def test_faults_of_all_sorts(on):
+    """All that pass, and more; each by its own name, so that they can be counted."""
+    names = [fault.name for fault in faults.of_all_sorts(on)]
+    assert {fault.name for fault in faults.passing(on)} < set(names)
+    assert {"hang", "endless body", "gzip bomb", "twice"} < set(names)
+    assert ("call refusal API_DISABLED_FOR_ORG" in names) is (on == "rest")
+    assert ("refusal inactive_user: user is inactive" in names) is (on == "token")
+
+
+def test_misbehaving_badly(world):
+    """Chance decides among all sorts."""
+    world.host.misbehaves(0.5, on="token", badly=True)
+    rng = random.Random(1)
+    drawn = [world.host.draw("token", rng) for _ in range(2_000)]
+    assert 900 < sum(fault is not None for fault in drawn) < 1_100
+    assert {fault.name for fault in drawn if fault} == {
+        fault.name for fault in faults.of_all_sorts("token")
+    }
+
+
+async def test_whose_faults(client, world, hub):
+    """Faults are counted by whose request it was, too; of a call without a token nobody knows."""
+    hub.answers(faults.status(500), times=2)
+    world.host.answers(faults.status(502), on="versions")
+    for _ in range(2):
+        await client.login(HUB)
+    await client.request("GET", "/services/data")
+    assert world.requests.faults == {"status 500": 2, "status 502": 1}
+    assert world.requests.faults_by_username == {("status 500", HUB): 2}
+    world.requests.clear()
+    assert not world.requests.faults_by_username
+
+
 async def test_passing_faults_pass(client, world, hub):
     """A client that asks again and again gets in, whatever has befallen it before."""
     world.host.misbehaves(0.5)
