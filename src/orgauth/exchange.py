@@ -29,6 +29,8 @@ class _Signed:
 
     audience: str = ""
     skew_seconds: float = 0.0
+    refused: str = ""
+    """The audience that was refused before."""
 
 
 class Exchange:
@@ -79,7 +81,10 @@ class Exchange:
                     return await self._send(org, lesson, signed, count, again=again)
                 except AttemptFailed as error:
                     failure = error.failure
-                    if failure.cause is Cause.AUDIENCE and lesson.refused(signed.audience, org):
+                    if failure.cause is Cause.AUDIENCE and lesson.refused(
+                        signed.audience, org, earlier=signed.refused
+                    ):
+                        signed.refused = signed.audience
                         self._observer.notify(AudienceLearnt(org.login_host, lesson.audience))
                     elif not self._mend_clock(failure, org.login_host, signed.skew_seconds):
                         raise
@@ -107,7 +112,9 @@ class Exchange:
                 )
             except KeySourceError as error:
                 raise AttemptFailed(key_unusable(error)) from error
-            return await self._endpoint.exchange(org, assertion)
+            credentials = await self._endpoint.exchange(org, assertion)
+            lesson.accepted(signed.audience)
+            return credentials
 
     def _mend_clock(self, failure: Failure, host: str, skew: float) -> bool:
         """Return whether to sign again, by the host's clock."""

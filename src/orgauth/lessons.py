@@ -46,6 +46,7 @@ class AudienceLesson:
         self._guess = guess
         self._settled = sure
         self._turned = False
+        self._accepted = False
         self._first = asyncio.Lock()
 
     def turn(self) -> AbstractAsyncContextManager[None]:
@@ -67,15 +68,25 @@ class AudienceLesson:
             self._settled = True
             self._first.release()
 
-    def refused(self, tried: str, org: Org) -> bool:
-        """Take note that ``tried`` was refused as audience; return whether to try again."""
+    def accepted(self, tried: str) -> None:
+        """Take note that somebody was let in with ``tried``."""
+        self.audience = tried
+        self._accepted = True
+
+    def refused(self, tried: str, org: Org, *, earlier: str = "") -> bool:
+        """Take note that ``tried`` was refused as audience; return whether to try again.
+
+        ``earlier`` is what was refused to this org before, if anything.
+        """
         if org.audience_is_explicit:
             return False
         if self.audience != tried:  # somebody learnt it while this attempt was under way
-            return True
+            return self.audience != earlier
+        if self._accepted:  # others got in with it: what is wrong is this org's own
+            return False
         if self._turned:  # both were refused: the audience is not what is wrong
             self.audience = self._guess
-            return False
+            return self._guess not in (tried, earlier)  # but this org has not tried both
         self._turned = True
         self.audience = LOGIN_AUDIENCE if tried == TEST_AUDIENCE else TEST_AUDIENCE
         return True

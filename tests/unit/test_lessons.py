@@ -19,8 +19,38 @@ def test_a_refused_audience_turns_to_the_other_once():
     assert lesson.audience == LOGIN_AUDIENCE
     assert lesson.refused(LOGIN_AUDIENCE, MY_DOMAIN)
     assert lesson.audience == TEST_AUDIENCE
-    assert not lesson.refused(TEST_AUDIENCE, MY_DOMAIN)
+    assert not lesson.refused(TEST_AUDIENCE, MY_DOMAIN, earlier=LOGIN_AUDIENCE)
     assert lesson.audience == LOGIN_AUDIENCE
+
+
+def test_an_audience_that_let_others_in_is_not_what_is_wrong_with_one():
+    """One org's refusal, right or not, takes nothing away from its neighbours."""
+    lesson = Lessons().about(MY_DOMAIN)
+    lesson.accepted(LOGIN_AUDIENCE)
+
+    assert not lesson.refused(LOGIN_AUDIENCE, MY_DOMAIN)
+    assert lesson.audience == LOGIN_AUDIENCE
+
+
+def test_who_was_let_in_meanwhile_settles_it():
+    """A refusal turned the audience over, and an attempt that was under way says it was right."""
+    lesson = Lessons().about(MY_DOMAIN)
+    assert lesson.refused(LOGIN_AUDIENCE, MY_DOMAIN)
+    lesson.accepted(LOGIN_AUDIENCE)
+
+    assert lesson.audience == LOGIN_AUDIENCE
+    assert lesson.refused(TEST_AUDIENCE, MY_DOMAIN), "a neighbour, who has not tried it"
+    assert not lesson.refused(TEST_AUDIENCE, MY_DOMAIN, earlier=LOGIN_AUDIENCE)
+
+
+def test_who_only_tried_what_a_neighbour_turned_to_tries_the_first_guess():
+    """Two refusals to two orgs are not yet two refusals to one."""
+    lesson = Lessons().about(MY_DOMAIN)
+    assert lesson.refused(LOGIN_AUDIENCE, MY_DOMAIN)
+
+    assert lesson.refused(TEST_AUDIENCE, MY_DOMAIN), "a neighbour"
+    assert lesson.audience == LOGIN_AUDIENCE
+    assert not lesson.refused(LOGIN_AUDIENCE, MY_DOMAIN, earlier=TEST_AUDIENCE)
 
 
 def test_test_turns_to_login_too():
