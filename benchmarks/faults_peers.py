@@ -30,7 +30,7 @@ LIMIT = 20.0
 _START_LIMIT = 90.0
 _HERE = Path(__file__).parent
 _BENCH_PYTHON = _HERE.parent / ".bench/venv/bin/python"
-_SF_PREAMBLE = r"^.*(Here.s the error|Errors encountered): *"
+_SF_PREAMBLE = r"(?s)^.*(Here.s the error|Errors encountered): *"
 _NUMBERS = itertools.count()
 _MANIFEST = """version: 1
 defaults: {{client_id: {client_id}, jwt_key_file: {key}, instance_url: "{url}"}}
@@ -49,6 +49,8 @@ class Peer:
     name: str
     command: Callable[[Contact, Path], tuple[list[str], Mapping[str, str]]]
     """What to run in an empty home, and its environment."""
+    elsewhere: str = "localhost"
+    """The name of the site that must not get to hear anything: another port of this machine."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class Seen:
 
 async def run(peer: Peer, stage: Stage, case: Case | None, usual: Seen | None = None) -> Seen:
     """Let a peer log in to an org with this trouble; ``usual`` is how it does without any."""
-    contact = await stage.enter(f"peer{next(_NUMBERS)}@example.com", case)
+    username = f"peer{next(_NUMBERS)}@example.com"
+    contact = await stage.enter(username, case, elsewhere=peer.elsewhere)
     home = Path(tempfile.mkdtemp(prefix="home-", dir=stage.folder))
     words, environ = peer.command(contact, home)
     began = time.monotonic()
@@ -146,7 +149,8 @@ def _message(out: bytes, err: bytes) -> str:
         said["message"] = re.sub(_SF_PREAMBLE, "", str(said.get("message", "")))
         return f"{name}: {said['message']}" if name else said["message"] or "logged in"
     lines = (err or out).decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else ""
+    errors = [line for line in lines if re.match(r"\s*(\[?\w*(Error|Exception)\b)", line)]
+    return "crashes: " + (errors or lines or [""])[0].strip()
 
 
 def _orgauth(contact: Contact, home: Path) -> tuple[list[str], Mapping[str, str]]:
@@ -182,7 +186,8 @@ def _library(name: str) -> Peer:
 
 
 PEERS = (
-    Peer("orgauth", _orgauth),
+    # To orgauth, as to its users, this machine may name this machine. Not so another.
+    Peer("orgauth", _orgauth, "evil.example.com"),
     Peer("sf org login jwt", _sf),
     _library("aiosalesforce"),
     _library("simple-salesforce"),

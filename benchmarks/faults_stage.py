@@ -71,8 +71,8 @@ class Stage(LittleInternet):
         """Return a URL of this machine, whatever the host's name would be."""
         return super().url("localhost", port)
 
-    async def enter(self, username: str, case: Case | None) -> Contact:
-        """Make an org with this trouble for one program."""
+    async def enter(self, username: str, case: Case | None, *, elsewhere: str) -> Contact:
+        """Make an org with this trouble for one program; ``elsewhere`` names the other site."""
         org = self.world.production(username)
         org.instance_url_override = self.url("")
         good = self.certificates["good"]
@@ -80,7 +80,7 @@ class Stage(LittleInternet):
         for door in away:
             await self.stack.enter_async_context(door)
         self.elsewhere = Elsewhere(
-            https=f"https://localhost:{away[0].port}", http=f"http://localhost:{away[1].port}"
+            https=f"https://{elsewhere}:{away[0].port}", http=f"http://{elsewhere}:{away[1].port}"
         )
         before = len(self.doors)
         url = self.url("")

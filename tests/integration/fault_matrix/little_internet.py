@@ -66,6 +66,8 @@ class LittleInternet:
         self.names = NameServer()
         self.doors: list[tuple[str | None, Door]] = []
         """Hosts that break before they answer, each with the certificate it shows."""
+        self.roots = folder / "roots.pem"
+        """The authorities to trust: all but the unknown one's and the self-signed server's."""
         self._folder = folder
         self.stack = AsyncExitStack()
         self.certificates: dict[str, TlsFiles] = {}
@@ -94,14 +96,6 @@ class LittleInternet:
     def untrusted(self) -> list[Door]:
         """The hosts whose certificate is none to trust."""
         return [door for shows, door in self.doors if shows not in (None, "good")]
-
-    @property
-    def roots(self) -> Path:
-        """The authorities to trust: all but the unknown one's and the self-signed server's."""
-        path = self._folder / "roots.pem"
-        trusted = ("good", "expired", "other name")
-        path.write_bytes(b"".join(self.certificates[one].ca_file.read_bytes() for one in trusted))
-        return path
 
     def url(self, host: str, port: int | None = None) -> str:
         """Return a URL at the simulator, or at another port."""
@@ -150,3 +144,7 @@ class LittleInternet:
             folder = self._folder / sort
             folder.mkdir()
             self.certificates[sort] = make_certificates(folder, **options)
+        trusted = ("good", "expired", "other name")
+        self.roots.write_bytes(
+            b"".join(self.certificates[one].ca_file.read_bytes() for one in trusted)
+        )

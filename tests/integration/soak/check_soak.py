@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 """One long-living process, batch after batch, against a Salesforce that misbehaves at random.
 
-    .venv/bin/python tests/integration/soak/check_soak.py 60 [--requests-per-second 20]
+    .venv/bin/python tests/integration/soak/check_soak.py 60 [--requests-per-second 20] [--write]
 
 The argument is in minutes. After each batch every org's outcome is compared with what the
 simulator knows and with what the store holds. Exit status 1 if one was wrong. At the default
-pace it takes about a fifth of one core.
+pace it takes about a fifth of one core. ``--write`` puts the table into docs/reliability.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import os
+import platform
+import re
 import sys
 import tempfile
 import time
@@ -26,6 +29,8 @@ from integration.soak.soaking import Plan, Soak
 if TYPE_CHECKING:
     from integration.soak.soaking import Batch
 
+PAGE = Path(__file__).parents[3] / "docs/reliability.md"
+MARKED = re.compile(r"(?<=<!-- soak begins -->\n).*(?=<!-- soak ends -->)", re.DOTALL)
 SETTLED_AFTER = 300.0
 """Seconds: what a process holds by then, it may hold for ever."""
 
@@ -38,7 +43,9 @@ def main() -> int:
     parser.add_argument("--fault-rate", type=float, default=Plan.fault_rate)
     parser.add_argument("--batch", type=int, default=Plan.batch, help="orgs a batch")
     parser.add_argument("--seed", type=int, default=Plan.seed)
+    parser.add_argument("--write", action="store_true", help="into docs/reliability.md")
     options = vars(parser.parse_args())
+    writes = options.pop("write")
     seconds = 60 * options.pop("minutes")
     done: list[Batch] = []
     with tempfile.TemporaryDirectory(prefix="orgauth-soak-") as folder:
@@ -51,7 +58,10 @@ def main() -> int:
                 if len(done) == 1 or batch.ended // 60 > done[-2].ended // 60:
                     tell(progress(len(done), batch))
             spent = time.monotonic() - began
-        tell(summary(done, soak.faults, spent))
+        table = summary(done, spent, soak.faults)
+        tell(f"\n{table}\n{by_sort(soak.faults)}")
+        if writes:
+            write(table)
     return 1 if any(batch.wrong for batch in done) else 0
 
 
@@ -63,7 +73,7 @@ def progress(number: int, batch: Batch) -> str:
     )
 
 
-def summary(done: list[Batch], faults: Counter[str], spent: float) -> str:
+def summary(done: list[Batch], spent: float, faults: Counter[str]) -> str:
     """Return the table of the end."""
     settled = next((one for one in done if one.ended >= SETTLED_AFTER), done[len(done) // 2])
     last = done[-1]
@@ -85,8 +95,20 @@ def summary(done: list[Batch], faults: Counter[str], spent: float) -> str:
         ),
     }
     table = "".join(f"| {name} | {value} |\n" for name, value in rows.items())
-    sorts = "".join(f"  {times:6} {name}\n" for name, times in sorted(faults.items()))
-    return f"\n| | |\n|---|---|\n{table}\nFaults by sort:\n{sorts}"
+    day = dt.datetime.now(dt.UTC).date()
+    return f"{day}, Python {platform.python_version()}.\n\n| | |\n|---|---|\n{table}"
+
+
+def by_sort(faults: Counter[str]) -> str:
+    """Return how often each fault was played."""
+    return "".join(f"{times:8} {name}\n" for name, times in sorted(faults.items()))
+
+
+def write(table: str) -> None:
+    """Put the table into the page."""
+    page = PAGE.read_text(encoding="utf-8")
+    assert MARKED.search(page), f"{PAGE} has no place for the table"
+    PAGE.write_text(MARKED.sub(lambda _: table, page), encoding="utf-8")
 
 
 def tell(line: str) -> None:
