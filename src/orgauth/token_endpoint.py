@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from orgauth.answers import breaks_its_word, json_of, retry_after_seconds, server_time
 from orgauth.errors import AttemptFailed
 from orgauth.failures import classify, classify_status, server_fault
-from orgauth.hosts import is_salesforce, is_this_machine
 from orgauth.models import Cause, Credentials, Failure, FailureKind, Secret
 from orgauth.text import printable
+from orgauth.trust import is_token, trusted_origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,12 +25,7 @@ _HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "appl
 # A JWT consists of characters that a form leaves as they are, so the body needs no encoder.
 _BODY = b"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="
 _OK = 200
-_DEFAULT_PORTS = {"https": 443, "http": 80}
-
 _ID_URL = re.compile(r"/id/(00D[A-Za-z0-9]{15})/(005[A-Za-z0-9]{15})\Z")
-# It goes into a header and an env file: what cannot stand there is no token. Real ones have some
-# hundred characters, or some thousand as a JWT.
-_TOKEN = re.compile(r"[!-~]{1,16384}")
 
 
 class JwtBearerEndpoint:
@@ -111,49 +104,25 @@ def _credentials(org: Org, fields: Mapping[str, Any] | None) -> Credentials:
             )
         )
     ids = _ID_URL.search(identity)
-    if ids is None or not _TOKEN.fullmatch(token):
+    if ids is None or not is_token(token):
         raise AttemptFailed(
             server_fault("bad_answer", f"{org.login_host} sent an id or a token of a strange form")
         )
-    return Credentials(Secret(token), _trusted(org.login_url, instance_url), ids[1], ids[2])
+    return Credentials(Secret(token), _trusted(org, instance_url), ids[1], ids[2])
 
 
-@lru_cache(maxsize=1024)
-def _trusted(login_url: str, instance_url: str) -> str:
-    """Return the origin of ``instance_url`` if a token may be sent there, or raise.
-
-    The login host is trusted to name a Salesforce host, not any host: an answer
-    that points elsewhere would make every later call carry the token there.
-    """
-    origin, login = _origin(instance_url), urlsplit(login_url)
+def _trusted(org: Org, instance_url: str) -> str:
+    """Return the origin of ``instance_url`` if a token may be sent there, or raise."""
+    origin = trusted_origin(org.login_url, instance_url)
     if origin is not None:
-        scheme, host, port = origin
-        salesforce = scheme == "https" and is_salesforce(host)
-        both_here = is_this_machine(host) and is_this_machine(login.hostname or "")
-        if salesforce or (both_here and scheme in _DEFAULT_PORTS):
-            place = f"[{host}]" if ":" in host else host
-            return f"{scheme}://{place}" + (
-                "" if port in (None, _DEFAULT_PORTS[scheme]) else f":{port}"
-            )
+        return origin
     raise AttemptFailed(
         Failure(
             "untrusted_instance_url",
-            f"{login.netloc} sent an instance_url that is no Salesforce host over https: "
+            f"{org.login_host} sent an instance_url that is no Salesforce host over https: "
             + printable(instance_url, limit=200),
             FailureKind.PERMANENT,
             Cause.SERVER,
             "The token was thrown away. Check instance_url: is it really Salesforce's login host?",
         )
     )
-
-
-def _origin(url: str) -> tuple[str, str, int | None] | None:
-    """Return scheme, host and port, in lower case; None where that is not all there is to it."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    if parts.username is not None or not parts.hostname:
-        return None
-    return parts.scheme, parts.hostname, port
