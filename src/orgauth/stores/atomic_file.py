@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orgauth.errors import StoreError
+from orgauth.stores.maker import is_gone, maker
 from orgauth.stores.os_errors import store_error
 from orgauth.stores.ownership import is_trusted, own_target
 from orgauth.text import printable
@@ -172,18 +173,27 @@ def temporary_name() -> str:
 
     It need not be a secret: the file is made only where there is none.
     """
-    return f"{_PREFIX}{os.getpid()}-{_OURS}{next(_NUMBERS):08x}{_SUFFIX}"
+    return f"{_PREFIX}{maker()}-{_OURS}{next(_NUMBERS):08x}{_SUFFIX}"
 
 
 def remove_leftovers(folder: Path, *, now: float) -> None:
-    """Remove what processes of ours left behind that were killed an hour ago or earlier."""
+    """Remove what killed processes of ours left behind: at once where the process is known to be
+    gone, and after an hour where it may have been another machine's.
+    """  # noqa: D205 - one sentence that needs two lines
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(_PREFIX) and entry.name.endswith(_SUFFIX):
-                status = entry.stat(follow_symlinks=False)
-                if status.st_mtime < now - _LEFTOVER_AFTER_SECONDS:
-                    remove = os.rmdir if stat.S_ISDIR(status.st_mode) else os.unlink
-                    remove(entry.path)
+                with contextlib.suppress(OSError):  # what cannot be removed stops no other
+                    _remove_leftover(entry, now)
+
+
+def _remove_leftover(entry: os.DirEntry[str], now: float) -> None:
+    status = entry.stat(follow_symlinks=False)
+    name = entry.name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
+    is_old = status.st_mtime < now - _LEFTOVER_AFTER_SECONDS
+    if is_old or is_gone(name.rpartition("-")[0]):
+        remove = os.rmdir if stat.S_ISDIR(status.st_mode) else os.unlink
+        remove(entry.path)
 
 
 @contextlib.contextmanager

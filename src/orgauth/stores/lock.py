@@ -9,6 +9,9 @@ removes what the quicker has just made. Here nothing is removed. Each of our hol
 ``flock`` on the folder itself for as long as it lives, and a taker must get that before
 it makes the folder young again; so there is one taker, and none while the holder lives.
 Where the file system has no ``flock``, a dead lock is left to the person.
+
+Ours carry their maker's name (as an extended attribute, where the file system has them), so
+nobody waits ten seconds for a process that was killed on the same machine.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from typing import TYPE_CHECKING
 
 from orgauth.errors import LockHeldError, StoreError
 from orgauth.stores.atomic_file import temporary_name
+from orgauth.stores.maker import sign, signer_is_gone
 from orgauth.stores.os_errors import store_error
 
 if TYPE_CHECKING:
@@ -128,6 +132,7 @@ class SpareFolder:
                 raise
             self._identity = _identity(os.fstat(self._descriptor))
             _flock(self._descriptor)
+            sign(self._descriptor)
         os.utime(self._descriptor)  # young before anybody can see it
         refusal = self._rename(self._path, path)
         if refusal == 0:
@@ -181,17 +186,37 @@ class Locks:
         ``LockHeldError`` where somebody else keeps the lock, ``StoreError`` where none
         can be made.
         """
-        held = self._acquire(f"{target}.lock", _make if spare is None else spare.take)
+        if spare is None:
+            # Signed before anybody can see it: a process may be killed at any moment.
+            with (
+                contextlib.closing(SpareFolder(target.parent)) as own,
+                self.hold(target, keep_alive=keep_alive, spare=own) as held,
+            ):
+                yield held
+            return
+        held = self._acquire(f"{target}.lock", spare.take)
         try:
             with self._kept_alive(held) if keep_alive else contextlib.nullcontext():
                 yield held
         finally:
             held.release()
 
+    def remove_leftovers(self, folder: Path) -> None:
+        """Remove the locks in ``folder`` whose makers, processes of ours, are gone for certain.
+
+        Somebody who needs such a lock takes it over; this is for those that nobody needs.
+        """
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for path in [entry.path for entry in entries if entry.name.endswith(".lock")]:
+                with contextlib.suppress(OSError):
+                    held = self._take_over(path, signer_is_gone)
+                    if held is not None:
+                        held.release()
+
     def _acquire(self, path: str, take: Callable[[str], HeldLock | None]) -> HeldLock:
         waited = 0.0
         try:
-            while (held := take(path) or self._take_over(path)) is None:
+            while (held := take(path) or self._take_over(path, self._is_dead)) is None:
                 if waited >= self.wait_seconds:
                     raise _held_for_too_long(path, waited)
                 delay = self.poll_seconds * (0.5 + self.jitter())
@@ -201,20 +226,22 @@ class Locks:
             raise _cannot_lock(error, path) from error
         return held
 
-    def _take_over(self, path: str) -> HeldLock | None:
+    def _take_over(self, path: str, is_dead: Callable[[int], bool]) -> HeldLock | None:
         descriptor = _open(path)
         if descriptor is None:
             return None
         # Looked at again under flock: another taker may have been quicker.
-        if self._is_dead(descriptor) and _flock(descriptor) and self._is_dead(descriptor):
+        if is_dead(descriptor) and _flock(descriptor) and is_dead(descriptor):
             held = HeldLock(path, descriptor)
             if held.refresh() and held.is_held():
+                sign(descriptor)
                 return held
         os.close(descriptor)
         return None
 
     def _is_dead(self, descriptor: int) -> bool:
-        return os.fstat(descriptor).st_mtime < self.clock() - STALE_SECONDS
+        is_old = os.fstat(descriptor).st_mtime < self.clock() - STALE_SECONDS
+        return is_old or signer_is_gone(descriptor)
 
     @contextlib.contextmanager
     def _kept_alive(self, held: HeldLock) -> Iterator[None]:
@@ -250,6 +277,7 @@ def _make(path: str) -> HeldLock | None:
         os.rmdir(path)  # noqa: PTH106 - likewise
         raise
     _flock(descriptor)  # nobody else can have it: a lock this young is not taken over
+    sign(descriptor)
     return HeldLock(path, descriptor)
 
 

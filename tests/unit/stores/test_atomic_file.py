@@ -6,6 +6,9 @@ import os
 import re
 import resource
 import stat
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +22,7 @@ from orgauth.stores.atomic_file import (
     make_folder,
     read_file,
     remove_leftovers,
+    temporary_name,
     write_atomically,
 )
 
@@ -292,6 +296,29 @@ class TestRemoveLeftovers:
         os.utime(folder, (1000, 1000))
         remove_leftovers(tmp_path, now=young.stat().st_mtime)
         assert names(tmp_path) == [".orgauth-2-cd.tmp", ".other.tmp"]
+
+    def test_what_a_killed_process_left_goes_at_once(self, tmp_path: Path) -> None:
+        program = (
+            "import os, signal, sys; from pathlib import Path\n"
+            "from orgauth.stores.atomic_file import write_atomically\n"
+            "def die(): os.kill(os.getpid(), signal.SIGKILL)\n"
+            "write_atomically(Path(sys.argv[1]), b'x', before_replacing=die)"
+        )
+        subprocess.run([sys.executable, "-c", program, str(tmp_path / "file")], check=False)
+        (left,) = names(tmp_path)
+        mine = temporary_name()
+        (tmp_path / mine).touch()
+        remove_leftovers(tmp_path, now=time.time())
+        assert left.startswith(".orgauth-")
+        assert names(tmp_path) == [mine]
+
+    def test_what_cannot_be_removed_keeps_no_other(self, tmp_path: Path) -> None:
+        for name in "abc":
+            (tmp_path / f".orgauth-1-{name}.tmp").mkdir()
+            if name != "b":
+                (tmp_path / f".orgauth-1-{name}.tmp" / "full").touch()
+        remove_leftovers(tmp_path, now=time.time() + 4000)
+        assert names(tmp_path) == [".orgauth-1-a.tmp", ".orgauth-1-c.tmp"]
 
     def test_a_missing_folder_is_no_trouble(self, tmp_path: Path) -> None:
         remove_leftovers(tmp_path / "no", now=0.0)

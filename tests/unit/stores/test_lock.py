@@ -191,8 +191,12 @@ def test_a_dead_lock_that_is_not_ours_to_touch_is_left_alone(
     lock.mkdir()
     make_old(lock)
 
-    def refuse(*_: object) -> None:
-        raise PermissionError(errno.EPERM, "Operation not permitted")
+    theirs, real = lock.stat().st_ino, os.utime
+
+    def refuse(descriptor: int) -> None:
+        if os.fstat(descriptor).st_ino == theirs:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        real(descriptor)
 
     monkeypatch.setattr(os, "utime", refuse)
     with pytest.raises(LockHeldError), locks.hold(target):
@@ -202,6 +206,7 @@ def test_a_dead_lock_that_is_not_ours_to_touch_is_left_alone(
 def test_a_lock_that_vanishes_between_two_looks_is_tried_again(
     target: Path, lock: Path, locks: Locks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(lock_module, "_exclusive_rename", lambda: None)
     lock.mkdir()
     calls: list[str] = []
 
@@ -262,10 +267,67 @@ def test_a_lock_that_cannot_be_opened_is_given_back(
     def too_many(_: str) -> int:
         raise OSError(errno.EMFILE, "Too many open files")
 
+    monkeypatch.setattr(lock_module, "_exclusive_rename", lambda: None)
     monkeypatch.setattr(lock_module, "_open_new", too_many)
     with pytest.raises(StoreError, match="too many files are open"), locks.hold(target):
         pass
     assert not lock.exists()
+
+
+TAKE_AND_DIE = """
+import os, pathlib, signal, sys
+from orgauth.stores.lock import Locks, SpareFolder
+target = pathlib.Path(sys.argv[1])
+spare = SpareFolder(target.parent) if sys.argv[2] == "spare" else None
+with Locks().hold(target, spare=spare):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+class TestKilledHolder:
+    """Nobody waits for a process that was killed on this machine."""
+
+    @pytest.fixture(autouse=True)
+    def signed(self, tmp_path: Path) -> None:
+        try:
+            os.setxattr(tmp_path, "user.orgauth.test", b"")
+        except (OSError, AttributeError):
+            pytest.skip("folders cannot be signed here, so ten seconds are waited")
+
+    @pytest.fixture(params=["made", "spare"])
+    def left(self, request: pytest.FixtureRequest, target: Path, lock: Path) -> Path:
+        command = [sys.executable, "-c", TAKE_AND_DIE, str(target), request.param]
+        subprocess.run(command, check=False)
+        assert lock.is_dir()
+        return lock
+
+    def test_its_lock_is_taken_over_at_once(
+        self, left: Path, target: Path, locks: Locks, waiting: Waiting
+    ) -> None:
+        with locks.hold(target) as held:
+            assert held.is_held()
+            assert waiting.slept == []
+            with pytest.raises(LockHeldError), locks.hold(target):
+                pass  # it is ours now, and no dead one's
+        assert not left.exists()
+
+    def test_its_lock_is_removed_where_nobody_needs_it(
+        self, left: Path, target: Path, locks: Locks, tmp_path: Path
+    ) -> None:
+        theirs = tmp_path / "theirs.lock"
+        theirs.mkdir()
+        (tmp_path / "file.lock").touch()
+        with locks.hold(tmp_path / "mine"):
+            locks.remove_leftovers(tmp_path)
+            assert (tmp_path / "mine.lock").is_dir()
+        assert not left.exists()
+        assert theirs.is_dir()
+        assert (tmp_path / "file.lock").is_file()
+
+    def test_where_there_is_no_folder_there_is_nothing_to_do(
+        self, locks: Locks, tmp_path: Path
+    ) -> None:
+        locks.remove_leftovers(tmp_path / "no")
 
 
 class TestSpareFolder:

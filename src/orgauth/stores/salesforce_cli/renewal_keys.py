@@ -6,10 +6,16 @@ Where the person says so (``keep_key``), such a key gets a file of its own in th
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orgauth.stores.atomic_file import make_folder, read_file, write_atomically
+from orgauth.stores.atomic_file import (
+    make_folder,
+    read_file,
+    remove_leftovers,
+    write_atomically,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,6 +64,7 @@ class RenewalKeys:
         for folder in reversed([self._folder, *self._folder.parents]):
             if folder.is_symlink() or not folder.is_dir():
                 make_folder(folder)  # refuses a link of somebody else's
+        remove_leftovers(self._folder, now=time.time())  # they hold the key, too
         for key in self._kept.values():
             path = self._path_of(key)
             pem = key.pem.reveal().encode("ascii")
