@@ -26,6 +26,7 @@ async def authorize(
     concurrency: int | None = None,
     verify: bool = True,
     stores: Sequence[str] = (),
+    if_needed: bool = False,
     observer: Observer | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Outcome]:
@@ -39,11 +40,13 @@ async def authorize(
         concurrency: instead of the manifest's settings.
         verify: prove each token alive by one REST call.
         stores: where to save: ``salesforce-cli``, ``env:FILE``.
+        if_needed: use a stored token again where one REST call accepts it (``Reused``);
+            ``stores`` must name ``salesforce-cli``, and all of them must have that token.
         observer: is told what happens meanwhile.
         environ: instead of this process's environment, for ``${NAME}`` and keys in variables.
 
     Yields:
-        ``Authorized``, ``Failed`` or ``Skipped``, one for each org.
+        ``Authorized``, ``Reused``, ``Failed`` or ``Skipped``, one for each org.
 
     Raises:
         ManifestError: the manifest or a key cannot be used; ``.problems`` says where.
@@ -61,6 +64,7 @@ async def authorize(
         deliver=finished.put_nowait,
         stores=built,
         verify=verify,
+        if_needed=if_needed,
     ) as authorizer:
         run = asyncio.create_task(authorizer.run(prepared.orgs))
         try:
@@ -79,6 +83,7 @@ def authorize_all(
     concurrency: int | None = None,
     verify: bool = True,
     stores: Sequence[str] = (),
+    if_needed: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> list[Outcome]:
     """Authorize the orgs of a manifest and return all outcomes, for programs without asyncio.
@@ -93,6 +98,7 @@ def authorize_all(
             concurrency=concurrency,
             verify=verify,
             stores=stores,
+            if_needed=if_needed,
             environ=environ,
         )
         return [outcome async for outcome in outcomes]

@@ -24,6 +24,7 @@ from orgauth.models import (
     Failed,
     FailureKind,
     OrgKind,
+    Reused,
     Skipped,
 )
 from orgauth.retry import Patience, retrying
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
         OrgFacts,
         Outcome,
     )
-    from orgauth.ports import Observer, Probe, Saver
+    from orgauth.ports import Memory, Observer, Probe, Saver
     from orgauth.settings import RetryPolicies
     from orgauth.slots import Slots
 
@@ -99,6 +100,7 @@ class Authorizer:
         deliver: gets each outcome as it comes.
         probe: proves each token alive; None leaves that out.
         saver: keeps what was authorized; None leaves that to the caller.
+        memory: knows stored tokens, which are used again if the probe proves them alive.
         in_play: orgs that may be started and not yet waiting or done. Bounds memory, not speed.
     """
 
@@ -113,6 +115,7 @@ class Authorizer:
         deliver: Callable[[Outcome], None],
         probe: Probe | None = None,
         saver: Saver | None = None,
+        memory: Memory | None = None,
         in_play: int = 1000,
     ) -> None:
         self._exchange = exchange
@@ -124,6 +127,7 @@ class Authorizer:
         self._probe = probe
         self._saver = saver
         self._waiting_room = WaitingRoom(world.sleep)
+        self._memory = memory
         self._room = asyncio.Semaphore(in_play)
         self._under_way: set[asyncio.Task[Any]] = set()
         self._unsaved = 0
@@ -161,7 +165,7 @@ class Authorizer:
         # Before saving: a hub's scratch orgs follow at once.
         hopeless = self._lineup.finished(org, failure)
         self._one_less_to_save()
-        if isinstance(outcome, Authorized) and self._saver is not None:
+        if isinstance(outcome, (Authorized, Reused)) and self._saver is not None:
             not_saved = await self._saver.save(outcome)
             if not_saved is not None:
                 outcome = Failed(org, not_saved, journey.attempts, self._elapsed(journey))
@@ -179,6 +183,10 @@ class Authorizer:
         self._under_way.add(task)
         self._observer.notify(OrgStarted(org.name))
         try:
+            if self._memory is not None:
+                reused = await self._reuse(journey, self._memory)
+                if reused is not None:
+                    return reused
             credentials, facts = await self._log_in(journey)
         except AttemptFailed as error:
             return Failed(org, error.failure, journey.attempts, self._elapsed(journey))
@@ -196,6 +204,20 @@ class Authorizer:
             self._under_way.discard(task)
             self._out_of_play(journey)
 
+    async def _reuse(self, journey: _Journey, memory: Memory) -> Reused | None:
+        """Return the outcome of an org whose stored token works; None where it has to log in."""
+        credentials = await memory.recall(journey.org)
+        if credentials is None or self._probe is None:
+            return None
+        try:
+            facts = await self._inspect(journey, credentials, self._probe)
+        except AttemptFailed as error:
+            # Also where patience with its host is spent: the org may have moved to another.
+            name = printable(journey.org.name)
+            _log.info("%s: its stored token is of no use, logging in (%s)", name, error)
+            return None
+        return Reused(journey.org, credentials, facts, self._elapsed(journey))
+
     async def _log_in(self, journey: _Journey) -> tuple[Credentials, OrgFacts | None]:
         org = journey.org
         credentials = await self._patiently(
@@ -203,9 +225,12 @@ class Authorizer:
         )
         if journey.not_approved:
             self._waiting_room.got_in(journey.neighbours)
-        probe = self._probe
-        if probe is None:
+        if self._probe is None:
             return credentials, None
+        return credentials, await self._inspect(journey, credentials, self._probe)
+
+    async def _inspect(self, journey: _Journey, credentials: Credentials, probe: Probe) -> OrgFacts:
+        org = journey.org
         host = urlsplit(credentials.instance_url).netloc
 
         async def inspect(*, again: bool = False) -> OrgFacts:
@@ -217,7 +242,7 @@ class Authorizer:
         if org.kind is OrgKind.DEV_HUB:
             self._last_days[org.username] = facts.scratch_org_expirations
         last_day = self._last_days.get(org.dev_hub or "", {}).get(credentials.org_id[:15])
-        return credentials, replace(facts, expiration_date=last_day) if last_day else facts
+        return replace(facts, expiration_date=last_day) if last_day else facts
 
     async def _patiently(
         self, journey: _Journey, host: str, step: Callable[..., Awaitable[T]]

@@ -23,10 +23,12 @@ __all__ = [
     "OrgFacts",
     "OrgKind",
     "Outcome",
+    "Reused",
     "RunResult",
     "Secret",
     "Skipped",
     "Status",
+    "Usable",
 ]
 
 MASK = "**********"
@@ -205,8 +207,8 @@ class Credentials:
     """Scheme, host and port of the org's own REST API."""
     org_id: str
     """18 characters, ``00D…``."""
-    user_id: str
-    """18 characters, ``005…``."""
+    user_id: str | None
+    """18 characters, ``005…``; None where a stored token is used again, for nobody stores it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +268,19 @@ class Authorized:
 
 
 @dataclass(frozen=True, slots=True)
+class Reused:
+    """A token that an earlier run stored still works, so none was asked for (``--if-needed``)."""
+
+    org: Org
+    credentials: Credentials
+    facts: OrgFacts
+    elapsed_seconds: float
+    attempts: int = 0
+    """Token requests made: none."""
+    status: Literal[Status.REUSED] = field(default=Status.REUSED, init=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The org could not be authorized, or not be saved."""
 
@@ -287,7 +302,10 @@ class Skipped:
     status: Literal[Status.SKIPPED] = field(default=Status.SKIPPED, init=False)
 
 
-Outcome: TypeAlias = Authorized | Failed | Skipped
+Usable: TypeAlias = Authorized | Reused
+"""The org has a token that works, a new one or a stored one."""
+
+Outcome: TypeAlias = Authorized | Reused | Failed | Skipped
 """How one org ended. Match on the class, and close the match with ``assert_never``."""
 
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from orgauth.errors import OrgauthError, StoreError
     from orgauth.events import Event
     from orgauth.models import (
-        Authorized,
         Credentials,
         Failure,
         KeyRef,
@@ -19,14 +18,17 @@ if TYPE_CHECKING:
         OrgFacts,
         RunResult,
         Secret,
+        Usable,
     )
 
 __all__ = [
     "HttpAnswer",
     "HttpClient",
     "KeySource",
+    "Memory",
     "Observer",
     "Probe",
+    "Recalled",
     "Report",
     "SaveResult",
     "Saver",
@@ -111,12 +113,35 @@ class SaveResult:
     """What a person should know, though nothing failed: an alias that moved, for one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """One org's token as a store keeps it. Nothing of it is trusted yet."""
+
+    access_token: Secret
+    instance_url: str
+    org_id: str | None
+    """``00D…``; None where the store does not say whose token it is, as an env file does not."""
+
+
+class Memory(Protocol):
+    """Knows the tokens that earlier runs stored."""
+
+    async def recall(self, org: Org) -> Credentials | None:
+        """Return what is stored of just this org and may be sent to its host, or None."""
+        ...
+
+
 class Store(Protocol):
     """A place where tokens are kept for somebody else to use. Blocking; called in one thread."""
 
     @property
     def name(self) -> str:
         """What messages call it, such as ``salesforce-cli``."""
+        ...
+
+    @property
+    def knows_owners(self) -> bool:
+        """Whether it keeps whose each token is, so that one found here can be used again."""
         ...
 
     def forewarn(self, orgs: Sequence[Org]) -> Sequence[str]:
@@ -127,15 +152,26 @@ class Store(Protocol):
         """Check, before anybody logs in, that saving can work; raise ``StoreError`` if not."""
         ...
 
-    def save(self, batch: Sequence[Authorized]) -> SaveResult:
-        """Save a batch. An old authorization is replaced whole or left as it was."""
+    def save(self, batch: Sequence[Usable]) -> SaveResult:
+        """Save a batch. An old authorization is replaced whole or left as it was.
+
+        What is reused is stored already: only what points to it (an alias, a default) is mended.
+        """
+        ...
+
+    def recall(self, orgs: Sequence[Org]) -> Mapping[str, Recalled]:
+        """Return by username what is stored of these orgs, as the manifest has them.
+
+        An org that is missing, unreadable, or another one's (by username, login URL, client
+        id or key) is left out. Never raises for one org's sake, and changes nothing.
+        """
         ...
 
 
 class Saver(Protocol):
     """Puts authorized orgs into every store that was asked for."""
 
-    async def save(self, authorized: Authorized) -> Failure | None:
+    async def save(self, outcome: Usable) -> Failure | None:
         """Save one org; return why it could not be saved, or None."""
         ...
 

@@ -15,7 +15,7 @@ from orgauth.text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orgauth.models import Authorized, Failure
+    from orgauth.models import Failure, Usable
     from orgauth.ports import Observer, Store
 
 __all__ = ["BatchSaver"]
@@ -48,17 +48,17 @@ class BatchSaver:
         self._broken = not_saved(broken[0]) if broken else None
         self._observer = observer
         self._warned: set[str] = set()
-        self._batcher: Batcher[Authorized, Failure | None] = Batcher(
+        self._batcher: Batcher[Usable, Failure | None] = Batcher(
             self._save, name="orgauth-save", linger_seconds=linger_seconds
         )
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def save(self, authorized: Authorized) -> Failure | None:
+    async def save(self, outcome: Usable) -> Failure | None:
         """Save one org in every store; return the first reason why it could not, or None."""
         if not self._stores:
             return self._broken
         self._loop = asyncio.get_running_loop()
-        return await self._batcher.submit(authorized)
+        return await self._batcher.submit(outcome)
 
     def hurry(self) -> None:
         """Write what has gathered at once."""
@@ -68,7 +68,7 @@ class BatchSaver:
         """Write what has gathered, then stop."""
         await self._batcher.close()
 
-    def _save(self, batch: Sequence[Authorized]) -> Sequence[Failure | None]:
+    def _save(self, batch: Sequence[Usable]) -> Sequence[Failure | None]:
         """Work off one batch, in the saving thread."""
         failures: dict[str, Failure] = {}
         for store in self._stores:
@@ -76,7 +76,7 @@ class BatchSaver:
                 failures.setdefault(username, not_saved(error))
         return [failures.get(each.org.username, self._broken) for each in batch]
 
-    def _save_in(self, store: Store, batch: Sequence[Authorized]) -> dict[str, StoreError]:
+    def _save_in(self, store: Store, batch: Sequence[Usable]) -> dict[str, StoreError]:
         try:
             result = store.save(batch)
         except Exception as error:  # noqa: BLE001 - see below

@@ -36,8 +36,8 @@ class JwtBearerEndpoint:
 
     def __init__(self, http: HttpClient) -> None:
         self._http = http
-        self._usernames: dict[str, str] = {}
-        """Username by user id."""
+        self._usernames: dict[tuple[str, str | None], str] = {}
+        """Username by org id and user id: a sandbox has its users' ids from production."""
 
     async def exchange(self, org: Org, assertion: Secret) -> Credentials:
         """Post the assertion; raise ``AttemptFailed`` if it is refused or the answer is no good."""
@@ -59,7 +59,8 @@ class JwtBearerEndpoint:
         A user has one username. Where a server or a proxy mixes answers up, nobody must find
         another org under the alias of theirs.
         """
-        whose = self._usernames.setdefault(credentials.user_id, org.username)
+        user = (credentials.org_id, credentials.user_id)
+        whose = self._usernames.setdefault(user, org.username)
         if whose != org.username:
             raise AttemptFailed(
                 server_fault(

@@ -25,6 +25,7 @@ from orgauth.models import Secret
 from orgauth.name_lookup import system_resolver
 from orgauth.preparing import current_folder
 from orgauth.probe import RestProbe
+from orgauth.reusing import StoredTokens
 from orgauth.saving import BatchSaver
 from orgauth.sfdx_project import find_project
 from orgauth.slots import Pace, Slots
@@ -67,6 +68,7 @@ async def assembled(
     deliver: Callable[[Outcome], None],
     stores: Sequence[Store] = (),
     verify: bool = True,
+    if_needed: bool = False,
 ) -> AsyncIterator[Authorizer]:
     """Build everything one run needs, and close it afterwards.
 
@@ -76,10 +78,14 @@ async def assembled(
         deliver: gets each outcome as it comes.
         stores: where to save; empty for nowhere.
         verify: whether one REST call proves each token alive.
+        if_needed: whether a stored token that is alive is used again.
 
     Raises:
+        UsageError: ``if_needed`` cannot be followed.
         StoreError: none of the stores can be written, so nobody need log in.
     """
+    if if_needed:
+        _refuse_reuse_in_vain(stores, verify=verify)
     for store in stores:
         for warning in store.forewarn(prepared.orgs):
             observer.notify(Warned(warning))
@@ -105,6 +111,9 @@ async def assembled(
         saver = BatchSaver(usable, broken=broken, observer=observer) if stores else None
         if saver is not None:
             closing.push_async_callback(saver.close)
+        memory = StoredTokens(usable) if if_needed else None
+        if memory is not None:
+            closing.push_async_callback(memory.close)
         yield Authorizer(
             exchange=Exchange(
                 assertions=assertions,
@@ -121,7 +130,22 @@ async def assembled(
             deliver=deliver,
             probe=RestProbe(http) if verify else None,
             saver=saver,
+            memory=memory,
             in_play=2 * prepared.settings.concurrency,
+        )
+
+
+def _refuse_reuse_in_vain(stores: Sequence[Store], *, verify: bool) -> None:
+    if not verify:
+        raise UsageError(
+            "--if-needed goes not with --no-verify",
+            advice="A stored token is used again because one REST call proves it alive",
+        )
+    if not any(store.knows_owners for store in stores):
+        raise UsageError(
+            "--if-needed has no store to look in",
+            advice="Only salesforce-cli keeps whose token it is: --store salesforce-cli, "
+            "others beside it as you like",
         )
 
 

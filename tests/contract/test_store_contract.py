@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orgauth.errors import LockHeldError, StoreError
-from orgauth.models import Authorized, Credentials, KeyRef, Org, Secret
+from orgauth.models import Authorized, Credentials, KeyRef, Org, OrgFacts, Reused, Secret
 from orgauth.stores.dotenv import DotenvStore
 from orgauth.stores.lock import Locks
 from orgauth.stores.salesforce_cli import SalesforceCliStore
@@ -76,6 +76,14 @@ def authorized(username: str, token: str = TOKEN, alias: str | None = None) -> A
     return Authorized(org, credentials, None, 1, 0.1)
 
 
+FACTS = OrgFacts("Acme", None, None, None, is_sandbox=False, is_scratch=False, is_dev_hub=False)
+
+
+def reused(username: str, alias: str | None = None) -> Reused:
+    known = authorized(username, alias=alias)
+    return Reused(known.org, known.credentials, FACTS, 0.1)
+
+
 def snapshot(home: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
@@ -102,6 +110,42 @@ def test_a_batch_is_saved_without_errors_or_warnings(store: Store) -> None:
     result = store.save([authorized("a@example.com", alias="a"), authorized("b@example.com")])
     assert dict(result.errors) == {}
     assert list(result.warnings) == []
+
+
+def test_what_is_reused_is_neither_written_nor_refused(store: Store, home: Path) -> None:
+    store.save([authorized("a@example.com", alias="a")])
+    before = snapshot(home)
+    result = store.save([reused("a@example.com", alias="a")])
+    assert (dict(result.errors), list(result.warnings)) == ({}, [])
+    assert snapshot(home) == before
+
+
+def test_what_was_saved_is_recalled_by_the_next_run(
+    store: Store, make: Callable[[], Store], home: Path
+) -> None:
+    store.save([authorized("a@example.com", alias="a"), authorized("b@example.com", f"{TOKEN}b")])
+    before = snapshot(home)
+    orgs = [authorized(f"{name}@example.com").org for name in "bc"]
+    orgs.append(authorized("a@example.com", alias="a").org)
+    found = make().recall(orgs)
+    assert sorted(found) == ["a@example.com", "b@example.com"]
+    assert found["b@example.com"].access_token.reveal() == f"{TOKEN}b"
+    assert found["a@example.com"].access_token.reveal() == TOKEN
+    assert found["a@example.com"].instance_url == "https://acme.my.salesforce.com"
+    assert snapshot(home) == before
+
+
+def test_where_nothing_can_be_read_nothing_is_recalled(make: Callable[[], Store]) -> None:
+    assert dict(make().recall([authorized("a@example.com").org])) == {}
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\xff\x00", b"{", b"SF_A_ACCESS_TOKEN", b"[" * 100000])
+def test_garbage_is_not_recalled(
+    store: Store, make: Callable[[], Store], kind: str, home: Path, garbage: bytes
+) -> None:
+    store.save([authorized("a@example.com", alias="a")])
+    (home / LOCKED[kind]).write_bytes(garbage)
+    assert dict(make().recall([authorized("a@example.com", alias="a").org])) == {}
 
 
 def test_an_empty_batch_is_nothing_to_do(store: Store, home: Path) -> None:

@@ -8,11 +8,14 @@ import orgauth
 async def loop() -> list[str]:
     """Outcomes are a closed union; each member has the fields that the README promises."""
     tokens: list[str] = []
-    async for outcome in orgauth.authorize("orgs.yaml", only=["uat"], verify=False):
+    async for outcome in orgauth.authorize("orgs.yaml", only=["uat"], if_needed=True):
         assert_type(outcome.org, orgauth.Org)
         match outcome:
             case orgauth.Authorized(credentials=credentials):
                 assert_type(credentials, orgauth.Credentials)
+                tokens.append(credentials.access_token.reveal())
+            case orgauth.Reused(credentials=credentials, facts=facts):
+                assert_type(facts, orgauth.OrgFacts)
                 tokens.append(credentials.access_token.reveal())
             case orgauth.Failed(failure=failure) | orgauth.Skipped(failure=failure):
                 assert_type(failure.kind, orgauth.FailureKind)

@@ -25,6 +25,7 @@ from orgauth.models import (
     KeyRef,
     OrgFacts,
     OrgKind,
+    Reused,
     Secret,
     Skipped,
 )
@@ -149,6 +150,23 @@ class Shelf:
         self.hurried_at = asyncio.get_running_loop().time()
 
 
+class Shoebox:
+    """A memory of the orgs that it is given; looking takes a second."""
+
+    def __init__(self, *orgs, url="https://acme.my.salesforce.com"):
+        self.usernames = {org.username for org in orgs}
+        self.url = url
+
+    async def recall(self, org):
+        await asyncio.sleep(1)
+        if org.username not in self.usernames:
+            return None
+        return Credentials(Secret("stored"), self.url, f"00D{'0' * 15}", None)
+
+
+REST = "acme.my.salesforce.com"
+
+
 def authorize(orgs, world, **options):
     """Run the real core over a world of login hosts; return outcomes by username, and more."""
 
@@ -169,6 +187,7 @@ async def _authorize(
     in_play=64,
     signer=None,
     policies=POLICIES,
+    memory=None,
 ):
     loop = asyncio.get_running_loop()
     observer, delivered = EventList(), []
@@ -190,6 +209,7 @@ async def _authorize(
         deliver=delivered.append,
         probe=world if verify else None,
         saver=saver,
+        memory=memory,
         in_play=in_play,
     )
     if stop_at is not None:
@@ -513,6 +533,82 @@ def test_what_cannot_be_saved_is_failed_and_the_others_are_kept():
     assert [type(outcomes[org.username]) for org in orgs] == [Authorized, Failed, Authorized]
     assert set(shelf.kept) == {orgs[0].username, orgs[2].username}
     assert shelf.hurried_at < elapsed  # nobody else would come: no reason to linger
+
+
+def test_a_stored_token_that_works_is_kept_and_the_others_log_in():
+    """The hub's stored token is as good as a new one for those who wait for it."""
+    scratch = scratch_orgs(2, dev_hub=HUB.username)
+    shelf, world = Shelf(), LoginHosts()
+    days = {"00D000000000000": "2030-01-31"}
+    world.facts[HUB.username] = replace(FACTS, scratch_org_expirations=days)
+
+    outcomes, _, _ = authorize([HUB, *scratch], world, memory=Shoebox(HUB, scratch[0]), saver=shelf)
+
+    assert [type(outcomes[org.username]) for org in (HUB, *scratch)] == [Reused, Reused, Authorized]
+    assert [username for username, _, _ in world.asked] == [scratch[1].username]
+    assert outcomes[scratch[0].username].facts.expiration_date == "2030-01-31"
+    assert outcomes[HUB.username].elapsed_seconds == pytest.approx(1.1)
+    assert set(shelf.kept) == set(outcomes)  # for their aliases
+
+
+def test_a_stored_token_that_is_refused_is_a_login():
+    """Whoever refuses it, and whatever for: only a login tells more."""
+    refusal = failures.classify_rest(REST, 401, "INVALID_SESSION_ID", "Session expired")
+
+    class Refusing(LoginHosts):
+        async def inspect(self, org, credentials):
+            if credentials.access_token.reveal() == "stored":
+                raise AttemptFailed(refusal)
+            return await super().inspect(org, credentials)
+
+    world = Refusing()
+    outcomes, observer, _ = authorize([HUB], world, memory=Shoebox(HUB))
+
+    assert isinstance(outcomes[HUB.username], Authorized)
+    assert outcomes[HUB.username].attempts == len(world.asked) == 1
+    assert observer.of(OrgWaiting) == []
+
+
+def test_a_host_that_throttles_the_calls_of_stored_tokens_is_paused_for_all():
+    """A thousand proofs are as much as a thousand logins."""
+    orgs = [make_org(f"p{number}@acme.example.com") for number in range(4)]
+    throttles = [7.0]
+
+    class Busy(LoginHosts):
+        async def inspect(self, org, credentials):
+            if throttles:
+                asked_for = throttles.pop()
+                raise AttemptFailed(failures.classify_status(REST, 429, retry_after=asked_for))
+            return await super().inspect(org, credentials)
+
+    world = Busy()
+    outcomes, observer, elapsed = authorize(orgs, world, memory=Shoebox(*orgs), slots=1)
+
+    assert {type(outcome) for outcome in outcomes.values()} == {Reused}
+    assert observer.of(HostPaused) == [HostPaused(REST, 7.0)]
+    assert elapsed > 8.0
+    assert world.asked == []
+
+
+def test_stopping_ends_those_whose_stored_token_is_being_looked_for():
+    """Nobody logs in after all because of it."""
+    world = LoginHosts()
+
+    outcomes, _, elapsed = authorize([HUB], world, memory=Shoebox(HUB), stop_at=0.5)
+
+    assert outcomes[HUB.username].failure.cause is Cause.INTERRUPTED
+    assert elapsed == 0.5
+    assert world.asked == []
+
+
+def test_a_reused_org_that_cannot_be_saved_is_failed():
+    """An alias that was not written, for one."""
+    outcomes, _, _ = authorize(
+        [HUB], LoginHosts(), memory=Shoebox(HUB), saver=Shelf(refuses=[HUB.username])
+    )
+
+    assert outcomes[HUB.username].failure.code == "not_saved"
+    assert outcomes[HUB.username].attempts == 0
 
 
 def test_a_key_that_does_not_sign_fails_its_org_alone():

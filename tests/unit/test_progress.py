@@ -23,6 +23,8 @@ from orgauth.models import (
     Failed,
     Failure,
     FailureKind,
+    OrgFacts,
+    Reused,
     Secret,
     Skipped,
 )
@@ -36,6 +38,12 @@ CREDENTIALS = Credentials(Secret("00D!canary"), "https://x.my.salesforce.com", "
 def authorized(name="uat", attempts=1):
     org = make_org("a@b.example.com", alias=name)
     return OrgFinished(Authorized(org, CREDENTIALS, None, attempts, 0.25))
+
+
+def reused(name="kept"):
+    facts = OrgFacts("Acme", None, None, None, is_sandbox=False, is_scratch=False, is_dev_hub=False)
+    org = make_org("k@b.example.com", alias=name)
+    return OrgFinished(Reused(org, CREDENTIALS, facts, 0.25))
 
 
 def failed(description="user is inactive", name="prod"):
@@ -79,6 +87,11 @@ def test_plain_progress_writes_one_line_an_org():
         "[ 2/12] authorized sit (0.2 s, 3 attempts)",
         "[ 3/12] failed prod: inactive_user: user is inactive",
     ]
+
+
+def test_a_reused_org_is_called_so():
+    """It is in, and nobody logged in for it."""
+    assert lines_of(PlainProgress, RunStarted(1), reused()) == ["[1/1] reused kept (0.2 s)"]
 
 
 def test_plain_progress_tells_pauses_and_warnings():
@@ -199,6 +212,15 @@ def test_the_live_picture_shows_how_far_how_fast_and_how_long():
     assert "10 orgs/s" in shown
     assert "about 8 s left" in shown
     assert "20 authorized · 0 waiting · 0 failed" in shown
+
+
+def test_the_live_picture_counts_the_reused_apart():
+    """Where there are any; they are no failures."""
+    progress, console, _ = live()
+    for event in (RunStarted(3), authorized(), reused(), failed()):
+        progress.notify(event)
+
+    assert "1 authorized · 1 reused · 0 waiting · 1 failed" in picture(progress, console)
 
 
 def test_the_live_picture_shows_who_waits_until_when():

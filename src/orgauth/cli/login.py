@@ -23,6 +23,11 @@ __all__ = ["login"]
     help="Prove each token alive by one REST call, which also tells what kind of org it is.",
 )
 @click.option(
+    "--if-needed",
+    is_flag=True,
+    help="Keep a stored token that one REST call accepts, and log in to the others only.",
+)
+@click.option(
     "--report",
     "reports",
     multiple=True,
@@ -40,13 +45,14 @@ def login(
     only: tuple[str, ...],
     stores: tuple[str, ...],
     verify: bool,
+    if_needed: bool,
     reports: tuple[Path, ...],
     verbose: int,
     quiet: bool,
 ) -> int:
     """Authorize every org of MANIFEST (orgs.yaml by default) and save the tokens.
 
-    Exit status: 0 if every org was authorized, 1 if some failed or were skipped,
+    Exit status: 0 if every org was authorized or reused, 1 if some failed or were skipped,
     2 if the manifest or an option cannot be used, 130 or 143 if interrupted.
     """
     from orgauth.cli import run_login  # noqa: PLC0415 - heavy, and `--help` must feel instant
@@ -59,6 +65,7 @@ def login(
             only=only,
             stores=stores,
             verify=verify,
+            if_needed=if_needed,
             reports=reports,
             verbose=verbose,
             quiet=quiet,

@@ -27,7 +27,7 @@ from orgauth.models import RunResult, Skipped, Status
 from orgauth.progress import Fanout, LogObserver, PlainProgress, Silence, WarningList
 from orgauth.reports import BY_SUFFIX
 from orgauth.reports.json import JsonReport
-from orgauth.stores.atomic_file import write_atomically
+from orgauth.stores.atomic_file import remove_leftovers, write_atomically
 from orgauth.stores.os_errors import store_error
 from orgauth.text import printable
 
@@ -54,6 +54,7 @@ class Options:
     only: Sequence[str]
     stores: Sequence[str]
     verify: bool
+    if_needed: bool
     reports: Sequence[Path]
     verbose: int
     quiet: bool
@@ -88,9 +89,7 @@ def _run(prepared: Prepared, stores: Sequence[Store], options: Options) -> RunRe
         for warning in prepared.warnings:
             observer.notify(Warned(warning))
         gc.freeze()  # orgs stay until the end: the collector need not walk over them
-        outcomes, caught = asyncio.run(
-            _authorize(prepared, stores, observer=observer, verify=options.verify)
-        )
+        outcomes, caught = asyncio.run(_authorize(prepared, stores, observer, options))
     order = {org.username: number for number, org in enumerate(prepared.orgs)}
     outcomes.sort(key=lambda outcome: order[outcome.org.username])
     return RunResult(
@@ -109,7 +108,7 @@ def _exit_code(outcomes: Sequence[Outcome], caught: int) -> int:
 
 
 async def _authorize(
-    prepared: Prepared, stores: Sequence[Store], *, observer: Observer, verify: bool
+    prepared: Prepared, stores: Sequence[Store], observer: Observer, options: Options
 ) -> tuple[list[Outcome], int]:
     """Return all outcomes, and the signal that ended the run early, or 0."""
     outcomes: list[Outcome] = []
@@ -117,7 +116,12 @@ async def _authorize(
     signals = _Signals()
     try:
         async with wiring.assembled(
-            prepared, observer=observer, deliver=outcomes.append, stores=stores, verify=verify
+            prepared,
+            observer=observer,
+            deliver=outcomes.append,
+            stores=stores,
+            verify=options.verify,
+            if_needed=options.if_needed,
         ) as authorizer:
             signals.stop = authorizer.stop
             await authorizer.run(prepared.orgs)
@@ -219,6 +223,7 @@ def _write(path: Path, data: bytes) -> None:
         except OSError as error:
             raise store_error(error, path, "write") from error
     else:
+        remove_leftovers(path.absolute().parent, now=time.time())
         write_atomically(path.absolute(), data)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orgauth.models import Authorized, Status
+from orgauth.models import Failed, Skipped, Status
 from orgauth.text import printable
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def summary_lines(run: RunResult, *, width: int | None = None) -> Iterator[str]:
     yield f"{interrupted}{', '.join(counts) or 'no orgs'} in {run.elapsed_seconds:.1f} s"
     groups: dict[tuple[Status, str, str], list[str]] = defaultdict(list)
     for outcome in run.outcomes:
-        if not isinstance(outcome, Authorized):
+        if isinstance(outcome, Failed | Skipped):
             groups[_cause(outcome, outcome.failure)].append(printable(outcome.org.name))
     # What failed comes before what was skipped because of it.
     for (status, reason, advice), names in sorted(

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orgauth.events import HostPaused, OrgFinished, OrgWaiting, RunStarted
-from orgauth.models import Authorized
+from orgauth.models import Failed, Reused, Skipped
 from orgauth.progress.words import finished, is_worth_a_line, warning_of, why
 from orgauth.text import printable
 
@@ -42,7 +42,7 @@ class LiveProgress:
         self._console = console
         self._clock = clock
         self._started = clock()
-        self._total = self._done = self._failed = 0
+        self._total = self._done = self._failed = self._reused = 0
         self._waiting: dict[str, tuple[float, OrgWaiting]] = {}
         self._pauses: dict[str, float] = {}
         self._live = Live(
@@ -66,7 +66,8 @@ class LiveProgress:
             case OrgFinished(outcome=outcome):
                 self._done += 1
                 self._waiting.pop(outcome.org.name, None)
-                if not isinstance(outcome, Authorized) and is_worth_a_line(outcome):
+                self._reused += isinstance(outcome, Reused)
+                if isinstance(outcome, Failed | Skipped) and is_worth_a_line(outcome):
                     self._failed += 1
                     self._console.print(f"  {finished(outcome)}", style="red", markup=False)
             case OrgWaiting(name=name, delay_seconds=delay):
@@ -97,7 +98,9 @@ class LiveProgress:
             self._MOST_WAITING, waiting.values(), key=lambda entry: (entry[0] <= now, entry[0])
         )
         counts = Text()
-        counts.append(f"{self._done - self._failed} authorized", style="green")
+        counts.append(f"{self._done - self._failed - self._reused} authorized", style="green")
+        if self._reused:
+            counts.append(f" · {self._reused} reused", style="green")
         counts.append(f" · {len(waiting)} waiting", style="yellow" if waiting else "dim")
         counts.append(f" · {self._failed} failed", style="red" if self._failed else "dim")
         lines: list[RenderableType] = [bar, counts]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from orgauth.events import AudienceLearnt, ClockCorrected, Warned
-from orgauth.models import Authorized, Cause, FailureKind, Skipped
+from orgauth.models import Authorized, Cause, Failed, FailureKind, Reused, Skipped
 from orgauth.text import printable
 
 if TYPE_CHECKING:
@@ -43,11 +43,17 @@ def warning_of(event: Event) -> str | None:
 def finished(outcome: Outcome) -> str:
     """Return how an org ended, on one line."""
     name = printable(outcome.org.name)
-    if isinstance(outcome, Authorized):
-        tries = f", {outcome.attempts} attempts" if outcome.attempts > 1 else ""
-        return f"authorized {name} ({outcome.elapsed_seconds:.1f} s{tries})"
-    reason = printable(f"{outcome.failure.code}: {outcome.failure.description}")
-    return f"{outcome.status.value} {name}: {reason}"
+    match outcome:
+        case Authorized(attempts=attempts, elapsed_seconds=elapsed):
+            tries = f", {attempts} attempts" if attempts > 1 else ""
+            return f"authorized {name} ({elapsed:.1f} s{tries})"
+        case Reused(elapsed_seconds=elapsed):
+            return f"reused {name} ({elapsed:.1f} s)"
+        case Failed(failure=failure) | Skipped(failure=failure):
+            reason = printable(f"{failure.code}: {failure.description}")
+            return f"{outcome.status.value} {name}: {reason}"
+        case _:
+            assert_never(outcome)
 
 
 def waiting(event: OrgWaiting) -> str:

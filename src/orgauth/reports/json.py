@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from orgauth.errors import ManifestError
 from orgauth.json_text import indented
-from orgauth.models import Authorized, Failed, Skipped, Status
+from orgauth.models import Authorized, Failed, Reused, Skipped, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -112,7 +112,7 @@ def _org(outcome: Outcome) -> dict[str, Any]:
 
 
 def _result(outcome: Outcome, org: Org) -> dict[str, Any]:
-    credentials = outcome.credentials if isinstance(outcome, Authorized) else None
+    credentials = outcome.credentials if isinstance(outcome, Authorized | Reused) else None
     return {
         "org_id": credentials.org_id if credentials else None,
         "instance_url": credentials.instance_url if credentials else None,
@@ -122,7 +122,7 @@ def _result(outcome: Outcome, org: Org) -> dict[str, Any]:
 
 def _error(outcome: Outcome) -> dict[str, str] | None:
     match outcome:
-        case Authorized():
+        case Authorized() | Reused():
             return None
         case Failed(failure=failure) | Skipped(failure=failure):
             return {

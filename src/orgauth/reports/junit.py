@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 from xml.sax.saxutils import escape, quoteattr
 
-from orgauth.models import Authorized, Failed, Skipped, Status
+from orgauth.models import Authorized, Failed, Reused, Skipped, Status
 from orgauth.text import printable
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _case(outcome: Outcome) -> str:
         f'name={_attribute(org.name)} time="{outcome.elapsed_seconds:.3f}"'
     )
     match outcome:
-        case Authorized():
+        case Authorized() | Reused():
             return f"{head}/>\n"
         case Failed(failure=failure):
             return f"{head}>{_detail('failure', failure)}</testcase>\n"

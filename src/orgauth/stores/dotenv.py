@@ -11,7 +11,8 @@ import time
 from typing import TYPE_CHECKING
 
 from orgauth.errors import StoreError
-from orgauth.ports import SaveResult
+from orgauth.models import Authorized, Secret
+from orgauth.ports import Recalled, SaveResult
 from orgauth.stores.atomic_file import (
     check_writable,
     read_file,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from orgauth.models import Authorized, Org
+    from orgauth.models import Org, Usable
     from orgauth.stores.atomic_file import FileContent
 
 __all__ = ["DotenvStore", "collisions", "variable_prefix"]
@@ -55,6 +56,8 @@ def collisions(orgs: Iterable[Org]) -> Mapping[str, Sequence[str]]:
 class DotenvStore:
     """Keeps tokens in one env file, mode 0600; what else is in it stays. See ``ports.Store``."""
 
+    knows_owners = False
+
     def __init__(
         self,
         path: Path,
@@ -67,6 +70,7 @@ class DotenvStore:
         self.name = f"env:{path}"
         self._clock = clock
         self._locks = Locks(clock=clock, sleep=sleep) if locks is None else locks
+        self._found: dict[str, str] | None = None
 
     def forewarn(self, orgs: Sequence[Org]) -> Sequence[str]:  # noqa: ARG002 - the family's shape
         """Return nothing: an env file takes every org."""
@@ -78,12 +82,44 @@ class DotenvStore:
         read_file(self._path)
         check_writable(folder)
         remove_leftovers(folder, now=self._clock())
+        self._locks.remove_leftovers(folder)
 
-    def save(self, batch: Sequence[Authorized]) -> SaveResult:
+    def recall(self, orgs: Sequence[Org]) -> Mapping[str, Recalled]:
+        """Return the tokens that the file held when it was first asked for one.
+
+        Once a run: the file is one for all orgs, and what the run writes to it is no news.
+        """
+        if self._found is None:
+            self._found = self._values()
+        found = {}
+        for org in orgs:
+            prefix = variable_prefix(org)
+            token = self._found.get(f"{prefix}_ACCESS_TOKEN")
+            url = self._found.get(f"{prefix}_INSTANCE_URL")
+            if token and url:
+                found[org.username] = Recalled(Secret(token), url, org_id=None)
+        return found
+
+    def _values(self) -> dict[str, str]:
+        try:
+            found = read_file(self._path)
+        except StoreError:
+            return {}
+        lines = [] if found is None else found.data.splitlines()
+        matches = filter(None, map(_ASSIGNMENT.fullmatch, lines))
+        values = {
+            match[2].decode("ascii"): match[0].partition(b"=")[2].decode(errors="replace")
+            for match in matches
+        }
+        return {name: value for name, value in values.items() if _PLAIN_VALUE.fullmatch(value)}
+
+    def save(self, batch: Sequence[Usable]) -> SaveResult:
         """Replace the batch's variables where they stand, and append the new ones."""
         errors: dict[str, StoreError] = {}
         lines: dict[bytes, bytes] = {}
         for authorized in batch:
+            if not isinstance(authorized, Authorized):
+                continue  # it stands there already
             try:
                 lines |= _variables(authorized)
             except StoreError as error:
@@ -93,7 +129,10 @@ class DotenvStore:
         try:
             return SaveResult(errors, self._rewrite(lines))
         except StoreError as error:
-            return SaveResult({each.org.username: error for each in batch} | errors)
+            return SaveResult(
+                {each.org.username: error for each in batch if isinstance(each, Authorized)}
+                | errors
+            )
 
     def _rewrite(self, lines: Mapping[bytes, bytes]) -> list[str]:
         with self._locks.hold(self._path, keep_alive=True) as lock:

@@ -6,9 +6,11 @@ import contextlib
 import os
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from orgauth.errors import StoreError
+from orgauth.errors import LockHeldError, StoreError
+from orgauth.models import Authorized, Reused
 from orgauth.ports import SaveResult
 from orgauth.stores.atomic_file import (
     ForeignLinkError,
@@ -26,6 +28,7 @@ from orgauth.stores.salesforce_cli.aliases import AliasFile
 from orgauth.stores.salesforce_cli.defaults import TARGET_DEV_HUB, TARGET_ORG, DefaultsFile
 from orgauth.stores.salesforce_cli.json_file import encode_json, parse_json_object
 from orgauth.stores.salesforce_cli.keychain import choose_keychain
+from orgauth.stores.salesforce_cli.recall import recalled
 from orgauth.stores.salesforce_cli.renewal_keys import RenewalKeys
 from orgauth.stores.salesforce_cli.store_key import obtain_key
 from orgauth.text import printable
@@ -34,7 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from orgauth.models import Authorized, Org
+    from orgauth.models import Org, Usable
+    from orgauth.ports import Recalled
     from orgauth.stores.salesforce_cli.auth_file import StoredAuthorization
     from orgauth.stores.salesforce_cli.crypto import Cipher
     from orgauth.stores.salesforce_cli.keychain import Keychain
@@ -51,6 +55,7 @@ class SalesforceCliStore:
     """Keeps authorizations where the Salesforce CLI finds them. See ``ports.Store``."""
 
     name = "salesforce-cli"
+    knows_owners = True
 
     def __init__(
         self,
@@ -81,7 +86,7 @@ class SalesforceCliStore:
         )
         self._aliases = AliasFile(self._folder / "alias.json", locks=self._locks, sleep=sleep)
         self._defaults = DefaultsFile(
-            project or home, environ=environ, locks=self._locks, sleep=sleep
+            project or home, environ=environ, locks=self._locks, clock=clock, sleep=sleep
         )
         self._renewal_keys = renewal_keys or RenewalKeys(self._folder, {})
         self._cipher: Cipher | None = None
@@ -103,12 +108,16 @@ class SalesforceCliStore:
         make_folder(self._folder)
         check_writable(self._folder)
         remove_leftovers(self._folder, now=self._clock())
+        self._locks.remove_leftovers(self._folder)
         self._ready_cipher()
         self._aliases.create_if_missing()
         self._renewal_keys.prepare()
 
-    def save(self, batch: Sequence[Authorized]) -> SaveResult:
-        """Write the orgs' auth files, then all their aliases, then the defaults."""
+    def save(self, batch: Sequence[Usable]) -> SaveResult:
+        """Write the orgs' auth files, then all their aliases, then the defaults.
+
+        What is reused keeps its auth file: sf may have renewed the token in it meanwhile.
+        """
         errors: dict[str, StoreError] = {}
         try:
             cipher = self._ready_cipher()
@@ -116,18 +125,33 @@ class SalesforceCliStore:
             return SaveResult({each.org.username: error for each in batch})
         warnings = self._pending_warnings
         self._pending_warnings = []
-        saved = []
-        with contextlib.closing(SpareFolder(self._folder)) as spare:
-            for authorized in batch:
-                try:
-                    warnings += self._save_org(authorized, cipher, spare)
-                except StoreError as error:
-                    errors[authorized.org.username] = error
-                else:
-                    saved.append(authorized)
+        saved: list[Usable] = [each for each in batch if isinstance(each, Reused)]
+        left: list[Authorized] = [each for each in batch if isinstance(each, Authorized)]
+        # Nobody waits for his neighbour's lock: who can be saved at once is saved first.
+        for locks in (replace(self._locks, wait_seconds=0.0), self._locks):
+            saved_now, left = self._save_orgs(left, cipher, locks, errors, warnings)
+            saved += saved_now
         warnings += self._save_aliases(saved, errors)
         self._save_defaults(saved, errors)
         return SaveResult(errors, warnings)
+
+    def recall(self, orgs: Sequence[Org]) -> Mapping[str, Recalled]:
+        """Return by username whose file holds the login that the manifest describes."""
+        try:
+            cipher = self._ready_cipher()
+        except StoreError:
+            return {}
+        found = {}
+        for org in orgs:
+            # What cannot be read is logged in to again; saving then says what is wrong with it.
+            with contextlib.suppress(StoreError, ValueError):
+                auth_file.check_username(org.username)
+                content = _content(self._path_of(org.username))
+                key_file = self._renewal_keys.path(org.key)
+                known = content and recalled(org, content, cipher, key_file=key_file)
+                if known:
+                    found[org.username] = known
+        return found
 
     def usernames(self) -> list[str]:
         """Return the usernames that are authorized, sorted; raise ``StoreError``."""
@@ -184,7 +208,32 @@ class SalesforceCliStore:
             self._cipher = key.cipher
         return self._cipher
 
-    def _save_org(self, authorized: Authorized, cipher: Cipher, spare: SpareFolder) -> list[str]:
+    def _save_orgs(
+        self,
+        batch: Sequence[Authorized],
+        cipher: Cipher,
+        locks: Locks,
+        errors: dict[str, StoreError],
+        warnings: list[str],
+    ) -> tuple[list[Authorized], list[Authorized]]:
+        """Write auth files; return who is saved, and who could not get his lock."""
+        saved, locked = [], []
+        with contextlib.closing(SpareFolder(self._folder)) as spare:
+            for authorized in batch:
+                try:
+                    warnings += self._save_org(authorized, cipher, locks, spare)
+                except StoreError as error:
+                    errors[authorized.org.username] = error
+                    if isinstance(error, LockHeldError):
+                        locked.append(authorized)
+                else:
+                    errors.pop(authorized.org.username, None)
+                    saved.append(authorized)
+        return saved, locked
+
+    def _save_org(
+        self, authorized: Authorized, cipher: Cipher, locks: Locks, spare: SpareFolder
+    ) -> list[str]:
         username = authorized.org.username
         auth_file.check_username(username)
         path = self._path_of(username)
@@ -194,7 +243,7 @@ class SalesforceCliStore:
             key_file=self._renewal_keys.path(authorized.org.key),
             now=self._clock(),
         )
-        with self._locks.hold(path, spare=spare) as lock:
+        with locks.hold(path, spare=spare) as lock:
             old, warnings = _read_old(path)
             before = old.get("orgId")
             if isinstance(before, str) and before != own["orgId"]:
@@ -205,7 +254,7 @@ class SalesforceCliStore:
         return warnings
 
     def _save_aliases(
-        self, saved: Sequence[Authorized], errors: dict[str, StoreError]
+        self, saved: Sequence[Usable], errors: dict[str, StoreError]
     ) -> Sequence[str]:
         wanted = {each.org.alias: each.org.username for each in saved if each.org.alias}
         if not wanted:
@@ -218,7 +267,7 @@ class SalesforceCliStore:
                 _add(errors, username, what, error)
         return ()
 
-    def _save_defaults(self, saved: Sequence[Authorized], errors: dict[str, StoreError]) -> None:
+    def _save_defaults(self, saved: Sequence[Usable], errors: dict[str, StoreError]) -> None:
         values: dict[str, str] = {}
         owners: set[str] = set()
         for org in (each.org for each in saved):

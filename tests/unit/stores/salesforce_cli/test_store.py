@@ -203,6 +203,25 @@ class TestAuthFiles:
         assert store.usernames() == ["blocked@example.com", "fine@example.com"]
         assert not (sfdx.parent.parent / "x@example.com.json").exists()
 
+    def test_nobody_waits_for_his_neighbours_lock(
+        self, home: Path, sfdx: Path, authorized: Make
+    ) -> None:
+        seen: list[list[str]] = []
+
+        def sleep(_: float) -> None:
+            seen.append(names(sfdx))
+            (sfdx / "a@example.com.json.lock").rmdir()
+
+        store = SalesforceCliStore(home, project=None, environ=ENVIRON, sleep=sleep)
+        store.prepare()
+        (sfdx / "a@example.com.json.lock").mkdir()
+        result = store.save([authorized("a@example.com"), authorized("b@example.com")])
+        assert dict(result.errors) == {}
+        assert len(seen) == 1
+        assert "b@example.com.json" in seen[0]
+        assert "a@example.com.json" not in seen[0]
+        assert store.usernames() == ["a@example.com", "b@example.com"]
+
     def test_a_lock_lost_on_the_way_leaves_the_old_file(
         self,
         store: SalesforceCliStore,
