@@ -89,7 +89,7 @@ def parse_manifest(
 
 def _warn_of_settings(file: Level[ManifestFile], problems: Problems) -> None:
     settings = file.values.settings
-    if "settings" in file.broken or settings is None:
+    if file.broken or settings is None:  # with anything broken, the values are not validated
         return
     if settings.per_host is not None and settings.per_host > settings.concurrency:
         place, _ = locate(file.raw, file.place, ("settings", "per_host"))

@@ -284,6 +284,18 @@ def test_what_is_worth_knowing_is_a_warning(parse: Parse) -> None:
     assert parse(HEAD + "orgs: [a@example.com]\nsettings: {concurrency: 2}").warnings == ()
 
 
+@pytest.mark.parametrize("version", ["", "version: 1\nother: 1\n"])
+def test_what_is_said_of_settings_can_wait_until_the_rest_is_right(
+    problems_of: ProblemsOf, version: str
+) -> None:
+    """With a mistake beside them, settings are there as they were written, not as they count."""
+    settings = "settings: {concurrency: 2, per_host: 3}\n"
+    assert all(
+        "per_host" not in problem
+        for problem in problems_of(version + "orgs: [a@example.com]\n" + settings)
+    )
+
+
 def test_warnings_are_limited(parse: Parse) -> None:
     """A thousand equal warnings say no more than a hundred."""
     orgs = "".join(
