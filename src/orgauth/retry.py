@@ -78,7 +78,7 @@ class Patience:
             case FailureKind.THROTTLED:
                 throttled = self._policies.throttled
                 left = throttled.timeout_seconds - waited
-                if failure.retry_after is not None:
+                if failure.retry_after:  # 0 tells no time: at once and for ever gets us blocked
                     return failure.retry_after if failure.retry_after <= left else _NO_MORE
                 return _within(
                     left, self._jittered(throttled.initial_seconds, throttled.max_seconds, count)

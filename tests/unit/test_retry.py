@@ -1,10 +1,13 @@
 """Patience: how long after which failure, and when no more. In virtual time."""
 
 import asyncio
+import itertools
 import random
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orgauth.errors import AttemptFailed
 from orgauth.models import Cause, Failure, FailureKind
@@ -167,6 +170,17 @@ def test_a_pause_longer_than_the_patience_is_not_begun():
     assert end.retry_after == 86400.0
 
 
+def test_a_host_that_says_come_back_at_once_is_not_taken_at_its_word():
+    """Retry-After: 0 tells no time; a request a moment for 15 minutes would get us blocked."""
+    busy = failure(FailureKind.THROTTLED, retry_after=0.0)
+
+    waits, end, _, _, _ = attempts_of([busy], after=0.01)
+
+    assert waits[:3] == [5, 10, 20]
+    assert len(waits) < 20
+    assert end.kind is FailureKind.THROTTLED
+
+
 def test_a_transient_answer_with_a_time_is_not_asked_before_it():
     """A Retry-After of a fault counts too, up to the longest wait."""
     busy = failure(FailureKind.TRANSIENT, retry_after=20.0)
@@ -187,3 +201,69 @@ def test_other_errors_pass_through_at_once():
 
     with pytest.raises(ZeroDivisionError):
         in_virtual_time(main())
+
+
+def spans(longest, strategy=None):
+    """Some seconds: often few, sometimes as many as a manifest may ask for."""
+    return st.floats(0.001, longest) | st.sampled_from([0.001, 1.0, longest])
+
+
+@st.composite
+def policies_of_a_manifest(draw):
+    """First wait, longest wait, and a deadline that comes after a few hundred waits at most."""
+
+    def backoff():
+        initial = draw(spans(3600.0))
+        return {"initial_seconds": initial, "max_seconds": initial * draw(st.floats(1, 100))}
+
+    def deadline(waits):
+        return {**waits, "timeout_seconds": waits["max_seconds"] * draw(st.floats(0.001, 50))}
+
+    return RetryPolicies(
+        NotApprovedPolicy(**deadline(backoff())),
+        TransientPolicy(**backoff(), attempts=draw(st.integers(1, 40))),
+        ThrottledPolicy(**deadline(backoff())),
+    )
+
+
+FAILURES = st.builds(
+    failure,
+    st.sampled_from(FailureKind),
+    retry_after=st.sampled_from([None, 0.0, 999_999_999.0]) | st.floats(60, 1e5),
+)
+
+
+@given(
+    policies=policies_of_a_manifest(),
+    failures=st.lists(FAILURES, min_size=1, max_size=12),
+    after=st.floats(0.001, 60),
+    seed=st.integers(0, 2**32),
+)
+def test_every_wait_is_within_its_policy_and_patience_comes_to_an_end(
+    policies, failures, after, seed
+):
+    """Whatever goes wrong in whatever order: never negative, too long, or past the deadline."""
+    waits, end, calls, ended_at, told = attempts_of(
+        failures, rng=random.Random(seed), policies=policies, after=after
+    )
+
+    assert calls == len(waits) + 1
+    assert end is failures[min(calls, len(failures)) - 1]
+    begun = list(itertools.accumulate((wait + after for wait in waits), initial=after))
+    assert ended_at == pytest.approx(begun[-1])
+    first = {}
+    for number, (wait, now) in enumerate(zip(waits, begun, strict=False)):
+        failed = failures[min(number, len(failures) - 1)]
+        kind, asked = failed.kind, failed.retry_after or 0.0
+        since = first.setdefault(kind, now)
+        policy = getattr(policies, kind.value)
+        assert told[number] == (kind, number + 1)
+        if kind == "throttled" and asked:
+            assert wait == asked
+        else:
+            assert 0.0 <= wait <= policy.max_seconds
+        if kind == "transient":
+            assert wait >= min(asked, policy.max_seconds)
+            assert [each for each, _ in told].count(kind) < policy.attempts
+        else:
+            assert now + wait <= since + policy.timeout_seconds + 1e-6 * ended_at
