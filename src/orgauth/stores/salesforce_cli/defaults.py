@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from orgauth.stores.atomic_file import make_folder, remove_leftovers, write_atomically
+from orgauth.stores.atomic_file import make_folder, write_atomically
 from orgauth.stores.salesforce_cli.environment import is_true
 from orgauth.stores.salesforce_cli.json_file import encode_json, read_json_object
 
@@ -50,7 +50,6 @@ class DefaultsFile:
         *,
         environ: Mapping[str, str],
         locks: Locks,
-        clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """``folder`` is where ``.sf`` and ``.sfdx`` are, or are to be made."""
@@ -58,15 +57,17 @@ class DefaultsFile:
         self._mirror = folder / ".sfdx" / "sfdx-config.json"
         self._is_mirrored = is_true(environ, "SF_SFDX_INTEROPERABILITY", default=True)
         self._locks = locks
-        self._clock = clock
         self._sleep = sleep
+
+    @property
+    def folders(self) -> tuple[Path, Path]:
+        """The folders that are written in."""
+        return self.path.parent, self._mirror.parent
 
     def set(self, values: Mapping[str, str]) -> None:
         """Set ``target-org``, ``target-dev-hub`` or both; raise ``StoreError``."""
         make_folder(self.path.parent)
         with self._locks.hold(self.path, keep_alive=True) as lock:
-            for folder in (self.path.parent, self._mirror.parent):
-                remove_leftovers(folder, now=self._clock())
             main, mirror = self._load(self.path), None
             if self._is_mirrored:
                 mirror = self._load(self._mirror)

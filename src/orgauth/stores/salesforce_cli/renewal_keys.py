@@ -6,16 +6,10 @@ Where the person says so (``keep_key``), such a key gets a file of its own in th
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orgauth.stores.atomic_file import (
-    make_folder,
-    read_file,
-    remove_leftovers,
-    write_atomically,
-)
+from orgauth.stores.atomic_file import make_folder, read_file, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,6 +51,11 @@ class RenewalKeys:
         self._folder = folder
         self._kept = kept
 
+    @property
+    def folder(self) -> Path:
+        """Where kept keys go."""
+        return self._folder
+
     def prepare(self) -> None:
         """Write the kept keys; raise ``StoreError``."""
         if not self._kept:
@@ -64,7 +63,6 @@ class RenewalKeys:
         for folder in reversed([self._folder, *self._folder.parents]):
             if folder.is_symlink() or not folder.is_dir():
                 make_folder(folder)  # refuses a link of somebody else's
-        remove_leftovers(self._folder, now=time.time())  # they hold the key, too
         for key in self._kept.values():
             path = self._path_of(key)
             pem = key.pem.reveal().encode("ascii")

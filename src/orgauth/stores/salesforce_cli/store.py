@@ -86,7 +86,7 @@ class SalesforceCliStore:
         )
         self._aliases = AliasFile(self._folder / "alias.json", locks=self._locks, sleep=sleep)
         self._defaults = DefaultsFile(
-            project or home, environ=environ, locks=self._locks, clock=clock, sleep=sleep
+            project or home, environ=environ, locks=self._locks, sleep=sleep
         )
         self._renewal_keys = renewal_keys or RenewalKeys(self._folder, {})
         self._cipher: Cipher | None = None
@@ -107,7 +107,8 @@ class SalesforceCliStore:
         """
         make_folder(self._folder)
         check_writable(self._folder)
-        remove_leftovers(self._folder, now=self._clock())
+        for folder in (self._folder, *self._defaults.folders, self._renewal_keys.folder):
+            remove_leftovers(folder, now=self._clock())
         self._locks.remove_leftovers(self._folder)
         self._ready_cipher()
         self._aliases.create_if_missing()

@@ -12,7 +12,7 @@ import pytest
 from orgauth.errors import LockHeldError, StoreError
 from orgauth.models import KeyRef, OrgKind
 from orgauth.stores.lock import Locks
-from orgauth.stores.salesforce_cli import SalesforceCliStore
+from orgauth.stores.salesforce_cli import RenewalKeys, SalesforceCliStore
 from orgauth.stores.salesforce_cli import store as store_module
 
 if TYPE_CHECKING:
@@ -102,12 +102,22 @@ class TestPrepare:
         with pytest.raises(StoreError, match="mode 0644"):
             make_store(home).prepare()
 
-    def test_leftovers_of_a_killed_process_are_removed(self, home: Path, sfdx: Path) -> None:
-        sfdx.mkdir()
-        (sfdx / ".orgauth-1-ab.tmp").touch()
-        os.utime(sfdx / ".orgauth-1-ab.tmp", (1000, 1000))
-        make_store(home).prepare()
-        assert ".orgauth-1-ab.tmp" not in names(sfdx)
+    @pytest.mark.parametrize("folder", ["home/.sfdx", "app/.sf", "app/.sfdx", "state/keys"])
+    def test_leftovers_of_a_killed_process_are_removed_wherever_it_wrote(
+        self, tmp_path: Path, home: Path, folder: str
+    ) -> None:
+        """They may hold a token or a private key."""
+        left = tmp_path / folder / ".orgauth-1-ab.tmp"
+        left.parent.mkdir(parents=True)
+        left.touch()
+        os.utime(left, (1000, 1000))
+        SalesforceCliStore(
+            home,
+            project=tmp_path / "app",
+            environ=ENVIRON,
+            renewal_keys=RenewalKeys(tmp_path / "state/keys", {}),
+        ).prepare()
+        assert not left.exists()
 
     def test_a_new_key_beside_old_authorizations_is_a_warning_once(
         self, home: Path, sfdx: Path, authorized: Make
@@ -440,7 +450,7 @@ class TestRead:
 SAVE_ONE = """
 import pathlib, sys
 from orgauth.models import Authorized, Credentials, KeyRef, Org, Secret
-from orgauth.stores.salesforce_cli import SalesforceCliStore
+from orgauth.stores.salesforce_cli import RenewalKeys, SalesforceCliStore
 home, number = pathlib.Path(sys.argv[1]), sys.argv[2]
 url = "https://login.salesforce.com"
 store = SalesforceCliStore(home, project=None, environ={"SF_USE_GENERIC_UNIX_KEYCHAIN": "true"})
