@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from orgauth.simulator import BackgroundSimulator
@@ -15,6 +17,25 @@ if TYPE_CHECKING:
 
     from orgauth.simulator import World
     from orgauth.simulator.rehearsal import Rehearsal
+
+# Everybody tries the same examples, so that nobody's change fails for another's reason.
+# HYPOTHESIS_PROFILE=thorough tries many new ones, for an hour or so.
+hypothesis.settings.register_profile(
+    "same",
+    max_examples=100,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile(
+    "thorough",
+    hypothesis.settings.get_profile("same"),
+    max_examples=5000,
+    derandomize=False,
+    print_blob=True,
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,13 @@ import json
 import os
 import stat
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from support.cli_store import CliStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from orgauth.models import Authorized, Org
     from orgauth.ports import SaveResult
@@ -34,6 +34,7 @@ class Sight:
     logins: Mapping[str, dict[str, Any] | None]
     aliases: Mapping[str, str] | None
     config: Mapping[str, Any]
+    links: frozenset[str]
     debris: frozenset[str]
     """Locks and temporary files."""
 
@@ -41,9 +42,11 @@ class Sight:
 def look(home: Path) -> Sight:
     """Return what is in a home; every authorization that is JSON must decrypt."""
     cli = CliStore(home)
-    files, debris = {}, set()
-    for path in home.rglob("*"):
+    files, links, debris = {}, set(), set()
+    for path in _walk(home):
         name = str(path.relative_to(home))
+        if path.is_symlink():
+            links.add(name)
         if name.endswith(_OURS):
             debris.add(name)
         elif path.is_file():
@@ -54,6 +57,7 @@ def look(home: Path) -> Sight:
         logins={name: _login(cli, name) for name in usernames},
         aliases=_unless_broken(cli.aliases),
         config=cli.config(),
+        links=frozenset(links),
         debris=frozenset(debris),
     )
 
@@ -76,6 +80,7 @@ def keep_for_run(
     _keep_for_aliases(before, after, [each.org for each in wanted.values()], reported)
     _keep_for_config(before, after, [each.org for each in wanted.values()], reported)
     _keep_for_modes(home, before, after)
+    assert before.links <= after.links, "a link of the person's own was replaced"
     for name, data in before.files.items():
         if _is_ours(name, wanted):
             assert name in after.files, f"{name} is gone"
@@ -84,17 +89,15 @@ def keep_for_run(
     return after
 
 
-def age(home: Path, seconds: float, *, but: frozenset[str] = frozenset()) -> None:
+def age(home: Path, seconds: float, *, but: Collection[Path] = ()) -> None:
     """Let so much time pass for locks and temporary files, but for those that somebody refreshes.
 
     The file system's clock cannot be turned on, so what it dated is turned back.
     """
-    for folder, folders, files in os.walk(home):
-        for name in (*folders, *files):
-            path = f"{folder}/{name}"
-            if name.endswith(_OURS) and path not in but:
-                then = os.lstat(path).st_mtime_ns - int(seconds * 1e9)
-                os.utime(path, ns=(then, then))
+    for path in _walk(home):
+        if path.name.endswith(_OURS) and path not in but:
+            then = path.stat().st_mtime_ns - int(seconds * 1e9)
+            os.utime(path, ns=(then, then))
 
 
 def _keep_for_logins(
@@ -154,7 +157,9 @@ def _keep_for_config(
                 assert after.config[key] == org.name
     assert set(before.config) <= set(after.config), "a setting is gone"
     for key, value in after.config.items():
-        assert value in [before.config.get(key), *given.get(key, ())]
+        if value != before.config.get(key):
+            assert value in given[key]
+            assert value in after.logins or value in (after.aliases or ()), "it points nowhere"
 
 
 def _keep_for_modes(home: Path, before: Sight, after: Sight) -> None:
@@ -173,6 +178,11 @@ def _is_ours(name: str, wanted: Mapping[str, Authorized]) -> bool:
     return name in names or name in {f".sfdx/{name}" for name in common}
 
 
+def _walk(home: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(home, followlinks=True):
+        yield from (Path(folder, name) for name in (*folders, *files))
+
+
 def _login(cli: CliStore, username: str) -> dict[str, Any] | None:
     return _unless_broken(lambda: cli.read(username))
 
@@ -180,7 +190,7 @@ def _login(cli: CliStore, username: str) -> dict[str, Any] | None:
 def _unless_broken(read: Any) -> Any:
     try:
         return read()
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, UnicodeDecodeError):
         return None
 
 

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
@@ -117,7 +117,6 @@ def test_a_date_that_is_none_is_ignored(date):
     assert server_time(answer() if date is None else answer(Date=date)) is None
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     body=st.binary(max_size=60),
     retry_after=st.text(max_size=40) | st.from_regex(r"[A-Z][a-z]{2}, \d+ \w+ \d+ [\d:]+ \w*"),

@@ -9,6 +9,8 @@ from orgauth.stores.salesforce_cli.crypto import Cipher, is_encrypted, new_key
 
 V1_KEY = "0123456789abcdef0123456789abcdef"
 V2_KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+ANY_KEY = st.from_regex(r"[!-~]{32}|[0-9a-f]{64}", fullmatch=True)
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 BOTH = pytest.mark.parametrize("key", [V1_KEY, V2_KEY], ids=["v1", "v2"])
 
 # Made-up texts, encrypted with these made-up keys by @salesforce/core 9.4.0.
@@ -52,13 +54,34 @@ def test_with_the_clis_iv_the_same_text_comes_out(key: str, plain: str, sealed: 
     assert Cipher(key, lambda count: iv[:count]).encrypt(plain) == sealed
 
 
-@BOTH
-@given(plain=st.text(st.characters(exclude_categories=["Cs"])))
-def test_every_text_comes_back_and_looks_encrypted(key: str, plain: str) -> None:
-    cipher = Cipher(key)
-    sealed = cipher.encrypt(plain)
+@given(key=ANY_KEY, plain=ANY_TEXT, random=st.binary(min_size=12, max_size=12))
+def test_every_text_comes_back_and_looks_encrypted(key: str, plain: str, random: bytes) -> None:
+    sealed = Cipher(key, lambda count: random[:count]).encrypt(plain)
     assert is_encrypted(sealed)
-    assert cipher.decrypt(sealed) == plain
+    assert Cipher(key).decrypt(sealed) == plain
+
+
+@given(key=ANY_KEY, plain=ANY_TEXT, data=st.data())
+def test_with_one_character_changed_nothing_comes_back(
+    key: str, plain: str, data: st.DataObject
+) -> None:
+    sealed = Cipher(key).encrypt(plain)
+    place = data.draw(st.integers(0, len(sealed) - 1))
+    other = data.draw(st.sampled_from("0123456789abcdef:x").filter(lambda c: c != sealed[place]))
+    with pytest.raises(StoreError):
+        Cipher(key).decrypt(sealed[:place] + other + sealed[place + 1 :])
+
+
+@given(key=st.text(max_size=70), random=st.binary(min_size=32, max_size=32))
+def test_a_key_is_one_of_a_version_or_refused(key: str, random: bytes) -> None:
+    try:
+        refusal, version = "", Cipher(key).version
+    except StoreError as error:
+        refusal, version = str(error), 0
+    assert version == (0 if refusal else {32: 1, 64: 2}[len(key)])
+    assert len(key) < 4 or key not in refusal
+    assert Cipher(new_key(1, lambda count: random[:count])).version == 1
+    assert Cipher(new_key(2, lambda count: random[:count])).version == 2
 
 
 @BOTH
