@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types floors sf-cli unit bench format clean
+.PHONY: help demo test lint types floors sf-cli unit thorough fuzz bench format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -42,6 +42,20 @@ sf-cli:
 unit: $(READY) sf-cli
 	$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report= --cov-fail-under=0 -q
 	$(BIN)/coverage report --fail-under=95
+
+# Properties with thousands of new examples each; about a quarter of an hour.
+thorough: $(READY)
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m hypothesis --hypothesis-show-statistics
+
+.fuzz/.ready: pyproject.toml
+	$(PYTHON) -m venv .fuzz/venv
+	.fuzz/venv/bin/python -m pip install --quiet --disable-pip-version-check --editable . atheris
+	@touch $@
+
+# Atheris, a coverage-guided fuzzer, on all that reads foreign bytes. See docs/fuzzing.md.
+FUZZ_SECONDS ?= 600
+fuzz: .fuzz/.ready
+	nice .fuzz/venv/bin/python tests/fuzz/run.py $(FUZZ_SECONDS)
 
 .bench/.ready: benchmarks/requirements.txt
 	$(PYTHON) -m venv .bench/venv

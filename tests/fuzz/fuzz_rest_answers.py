@@ -1,0 +1,22 @@
+#!/usr/bin/env python3
+"""Fuzzes the parser of the answers to the calls after the token; see `make fuzz`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import atheris
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+with atheris.instrument_imports(include=["orgauth"]):
+    from support.promises import keep_for_rest_answers
+
+
+def one_input(data: bytes) -> None:
+    keep_for_rest_answers(data)
+
+
+atheris.Setup(sys.argv, one_input)
+atheris.Fuzz()
