@@ -125,7 +125,7 @@ def keep_for_rest_answers(data: bytes) -> None:
         assert not (facts.is_sandbox and facts.is_scratch)
         authorized = Authorized(org, CREDENTIALS, facts, 1, 0.0)
         stored = own_fields(authorized, cipher=_CIPHER, key_file=None, now=1e9)
-        assert json.loads(encode_json(stored, indent=2)) == stored
+        assert json.loads(encode_json(stored, in_lines=True)) == stored
 
 
 def is_fit_to_show(failure: object) -> bool:
