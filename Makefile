@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types floors sf-cli unit thorough fuzz bench format clean
+.PHONY: help demo test lint types floors sf-cli unit thorough fuzz test-lowest audit bench format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -57,6 +57,29 @@ FUZZ_SECONDS ?= 600
 fuzz: .fuzz/.ready
 	nice .fuzz/venv/bin/python tests/fuzz/run.py $(FUZZ_SECONDS)
 
+.lowest/.ready: pyproject.toml tests/release/lowest_versions.py
+	$(PYTHON) -m venv .lowest/venv
+	.lowest/venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(PYTHON) tests/release/lowest_versions.py > .lowest/constraints.txt
+	.lowest/venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint .lowest/constraints.txt --editable . --group dev
+	@touch $@
+
+# The tests with the lowest version of each dependency that pyproject.toml admits.
+test-lowest: .lowest/.ready
+	.lowest/venv/bin/python -m pytest --numprocesses 2 -q tests/unit tests/contract tests/fuzz
+
+.audit/.ready:
+	$(PYTHON) -m venv .audit/venv
+	.audit/venv/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@touch $@
+
+# Known vulnerabilities, of the newest version of each runtime dependency and of the lowest.
+# Asks PyPI; what could not be asked about is a failure, too.
+audit: .audit/.ready
+	$(PYTHON) tests/release/lowest_versions.py > .audit/lowest.txt
+	.audit/venv/bin/pip-audit --strict --progress-spinner off .
+	.audit/venv/bin/pip-audit --strict --progress-spinner off --no-deps --disable-pip --requirement .audit/lowest.txt
+
 .bench/.ready: benchmarks/requirements.txt
 	$(PYTHON) -m venv .bench/venv
 	.bench/venv/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
@@ -71,4 +94,4 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage* build dist
+	rm -rf $(VENV) .fuzz .lowest .audit .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage* build dist
