@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types floors sf-cli unit thorough fuzz test-lowest audit bench format clean
+.PHONY: help demo test lint types floors sf-cli unit thorough fuzz test-lowest audit dist bench format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -80,6 +80,15 @@ audit: .audit/.ready
 	.audit/venv/bin/pip-audit --strict --progress-spinner off .
 	.audit/venv/bin/pip-audit --strict --progress-spinner off --no-deps --disable-pip --requirement .audit/lowest.txt
 
+.dist/.ready: pyproject.toml
+	$(PYTHON) -m venv .dist/venv
+	.dist/venv/bin/python -m pip install --quiet --disable-pip-version-check 'hatchling>=1.24' twine 'mypy==2.4.*'
+	@touch $@
+
+# The wheel and the sdist, built twice and checked as people will meet them.
+dist: .dist/.ready
+	.dist/venv/bin/python tests/release/make_dist.py
+
 .bench/.ready: benchmarks/requirements.txt
 	$(PYTHON) -m venv .bench/venv
 	.bench/venv/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
@@ -94,4 +103,4 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .fuzz .lowest .audit .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage* build dist
+	rm -rf $(VENV) .fuzz .lowest .audit .dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage* build dist
