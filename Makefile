@@ -1,6 +1,7 @@
 # A fresh machine needs Python 3.11 or newer with venv, and make. Everything else comes here:
 #   make demo    the main job, rehearsed on a simulated Salesforce
 #   make test    everything CI checks
+#   make thorough, fuzz, test-lowest, audit, dist, bench    see CONTRIBUTING.md
 
 PYTHON ?= python3
 VENV := .venv

@@ -118,6 +118,18 @@ def test_every_error_that_has_advice_is_in_the_table(error, description):
     assert description in README
 
 
+def test_the_workflow_it_recommends_trusts_no_tag_and_keeps_no_credentials():
+    """Whoever moves an action's tag would get the key to all orgs."""
+    workflow = next(block for block in blocks("yaml") if "actions/" in block)
+
+    actions = re.findall(r"uses: (\S+)", workflow)
+
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action) for action in actions)
+    checkouts = [action for action in actions if action.startswith("actions/checkout@")]
+    assert workflow.count("persist-credentials: false") == len(checkouts) == 2
+    assert "permissions: { contents: read }" in workflow
+
+
 def test_every_file_it_links_to_is_there():
     """Relative links only; they work in a checkout and on a page."""
     for target in re.findall(r"\]\(([^)#]+)\)", README):
