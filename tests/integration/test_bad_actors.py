@@ -342,6 +342,9 @@ def test_names_of_files_lead_nobody(salesforce, home, name):
         _, out, err = invoke(args[0], manifest, *args[1:])
         assert_harmless(out + err)
     manifest.write_text("nonsense: 1\n")
+    invoke("login", manifest, "--report", report)
+    assert manifest.suffix in report.read_text("utf-8")
+    assert_harmless(report.read_text("utf-8"))
     for args in (("plan", manifest), ("plan", folder / text), ("plan", folder)):
         for options in ((), ("--json",)):
             status, out, err = invoke(*args, *options)

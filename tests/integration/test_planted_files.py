@@ -123,6 +123,9 @@ def test_nothing_of_somebody_elses_is_shown_changed_or_waited_for(
 
     assert "Traceback" not in err
     assert snapshot(victim) == before
+    if kind != "hard-link":  # which nobody can tell from a file
+        own = [each for each in home.rglob("*") if each.is_file() and not each.is_symlink()]
+        assert [each for each in own if b"canary" in each.read_bytes()] == []
     if status == 0:
         (username,) = SalesforceCliStore(home, project=None, environ=os.environ).usernames()
         assert username == USERNAME

@@ -43,16 +43,14 @@ def test_a_standard_error_that_is_gone_costs_nothing(salesforce, home, redirecti
 def test_no_file_gets_the_number_of_a_standard_stream(closed):
     """What a dying library says on standard error would be written into an authorization."""
     code = (
-        "import os; from orgauth.cli.streams import occupy_standard_descriptors;"
-        "occupy_standard_descriptors();"
-        "file = os.open('/dev/zero', os.O_RDONLY);"
-        "os._exit(file if file < 3 else 10 * os.path.samestat("
-        "os.fstat(2), os.stat('/dev/null')))"
+        "import os; from orgauth.cli import main;"
+        "main._run = lambda: os.open('/dev/zero', os.O_RDONLY);"
+        "main.run()"  # ends with the number that the first file gets
     )
 
     status = shell(f'{sys.executable} -c "{code}" {closed}').returncode
 
-    assert status == (10 if "2>" in closed else 0)
+    assert status >= 3
 
 
 def test_all_standard_streams_closed_costs_nothing(salesforce, home):
