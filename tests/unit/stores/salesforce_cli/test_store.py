@@ -163,6 +163,14 @@ class TestAuthFiles:
         assert "refreshToken" not in found
         assert (found["tracksSource"], found["userId"]) == (True, "005")
 
+    def test_a_username_that_has_come_to_mean_another_org_is_told(
+        self, store: SalesforceCliStore, authorized: Make
+    ) -> None:
+        assert list(store.save([authorized()]).warnings) == []
+        assert list(store.save([authorized()]).warnings) == []
+        (warning,) = store.save([authorized(org_id="00D000000000002AAA")]).warnings
+        assert warning == "ci@example.com was org 00D000000000001AAA, and is 00D000000000002AAA now"
+
     @pytest.mark.parametrize("content", [b'{"accessTok', b"", b"[]", b"\xff"])
     def test_a_broken_old_file_is_replaced_with_a_warning(
         self, store: SalesforceCliStore, sfdx: Path, authorized: Make, content: bytes
