@@ -42,7 +42,7 @@ class Place:
         size = Size(dev_hubs=2, scratch_orgs=orgs - 6, sandboxes=4, late=0)
         self._rehearsal = prepare(salesforce, size)
         self.world = self._rehearsal.world
-        self.world.host.latency = 0.02
+        self.world.host.latency = 0.05  # several batches are saved in one run
         self.simulator = BackgroundSimulator(self.world)
         self.alias_of: dict[str, str] = {}
         self._homes = 0
