@@ -72,11 +72,18 @@ class HeldLock:
         return _identity(status) == self._identity
 
     def ensure_held(self) -> None:
-        """Raise ``LockHeldError`` if another process has taken the lock from us."""
+        """Raise ``LockHeldError`` if another process has taken the lock from us.
+
+        ``StoreError`` where it went away with its whole folder.
+        """
         if not self.is_held():
+            path = Path(self._path)
+            if not path.parent.is_dir():
+                gone = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+                raise store_error(gone, path, "keep the lock")
             raise LockHeldError(
                 f"{self._path} was taken over by another process before we were done",
-                path=Path(self._path),
+                path=path,
                 advice="Run it again; the disk or this machine was very slow.",
             )
 

@@ -241,6 +241,16 @@ def test_a_lock_taken_from_us_is_noticed_and_left_to_its_taker(
     assert lock.stat().st_mtime_ns == theirs
 
 
+def test_a_folder_that_went_away_with_our_lock_is_told(tmp_path: Path, locks: Locks) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    with locks.hold(folder / "alias.json") as held:
+        folder.rename(tmp_path / "away")
+        with pytest.raises(StoreError, match="the folder does not exist") as caught:
+            held.ensure_held()
+    assert not isinstance(caught.value, LockHeldError)
+
+
 def test_work_that_takes_long_keeps_its_lock_young(target: Path, lock: Path) -> None:
     with Locks(refresh_seconds=0.001).hold(target, keep_alive=True):
         make_old(lock)
