@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from orgauth import failures
-from orgauth.errors import AttemptFailed
+from orgauth.errors import AttemptFailed, NotTried
 from orgauth.events import (
-    HostPaused,
     OrgFinished,
     OrgStarted,
     OrgWaiting,
@@ -137,7 +136,7 @@ class Authorizer:
 
     async def run(self, orgs: Sequence[Org]) -> None:
         """Authorize all orgs; return when every one has been delivered with its outcome."""
-        self._lineup = Lineup(orgs)
+        self._lineup = Lineup(orgs, admits=self._admits)
         self._unsaved = len(orgs)
         async with asyncio.TaskGroup() as tasks:
             while True:
@@ -188,6 +187,8 @@ class Authorizer:
                 if reused is not None:
                     return reused
             credentials, facts = await self._log_in(journey)
+        except NotTried as error:
+            return Skipped(org, error.failure, journey.attempts, self._elapsed(journey))
         except AttemptFailed as error:
             return Failed(org, error.failure, journey.attempts, self._elapsed(journey))
         except asyncio.CancelledError:
@@ -232,6 +233,8 @@ class Authorizer:
     async def _inspect(self, journey: _Journey, credentials: Credentials, probe: Probe) -> OrgFacts:
         org = journey.org
         host = urlsplit(credentials.instance_url).netloc
+        if self._slots.is_crowded(host):  # its queue must not keep orgs of other hosts out
+            self._out_of_play(journey)
 
         async def inspect(*, again: bool = False) -> OrgFacts:
             async with self._slots.hold(host, again=again):
@@ -253,6 +256,8 @@ class Authorizer:
             return await step()
         except AttemptFailed as error:
             return await self._patiently_again(journey, host, step, error)
+        finally:
+            self._lineup.look_again(host)
 
     async def _patiently_again(
         self, journey: _Journey, host: str, step: Callable[..., Awaitable[T]], first: AttemptFailed
@@ -274,13 +279,16 @@ class Authorizer:
         result: T = await attempts(again)
         return result
 
+    def _admits(self, org: Org) -> bool:
+        """Return whether an org may start now, or would only be in the way of others."""
+        return not self._slots.is_crowded(org.login_host)
+
     def _wait_begins(
         self, journey: _Journey, host: str, failure: Failure, attempt: int, delay: float
     ) -> None:
         self._out_of_play(journey)
+        self._lineup.look_again(host)
         journey.not_approved = failure.kind is FailureKind.NOT_APPROVED
-        if failure.kind is FailureKind.THROTTLED and self._slots.pause(host, delay):
-            self._observer.notify(HostPaused(host, delay))
         reason = f"{failure.code}: {failure.description}"
         self._observer.notify(OrgWaiting(journey.org.name, failure.kind, reason, attempt, delay))
 

@@ -7,6 +7,7 @@
     ├── UsageError          options that cannot be followed
     ├── KeySourceError      a private key cannot be loaded
     ├── AttemptFailed       one request failed; .failure says how it is classed
+    │   └── NotTried        it was not sent: what others met made it hopeless
     └── StoreError          something cannot be saved; .path
         └── LockHeldError   another process holds the lock for too long
 
@@ -29,6 +30,7 @@ __all__ = [
     "KeySourceError",
     "LockHeldError",
     "ManifestError",
+    "NotTried",
     "OrgauthError",
     "Position",
     "Problem",
@@ -90,6 +92,10 @@ class AttemptFailed(OrgauthError):
     def __init__(self, failure: Failure) -> None:
         super().__init__(f"{failure.code}: {failure.description}", advice=failure.advice)
         self.failure = failure
+
+
+class NotTried(AttemptFailed):
+    """One request for one org was not sent, because of what others met."""
 
 
 class StoreError(OrgauthError):

@@ -13,6 +13,7 @@ __all__ = [
     "ClockCorrected",
     "Event",
     "HostPaused",
+    "HostShut",
     "OrgFinished",
     "OrgStarted",
     "OrgWaiting",
@@ -64,6 +65,16 @@ class HostPaused:
 
 
 @dataclass(frozen=True, slots=True)
+class HostShut:
+    """A host wants to be left alone for longer than anybody waits; its orgs are skipped."""
+
+    host: str
+    asked_seconds: float | None
+    """Its ``Retry-After``; None where it only refused everybody for all that patience."""
+    patience_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class AudienceLearnt:
     """A login host refused one audience and took the other; the rest of the run uses it."""
 
@@ -93,6 +104,7 @@ Event: TypeAlias = (
     | OrgWaiting
     | OrgFinished
     | HostPaused
+    | HostShut
     | AudienceLearnt
     | ClockCorrected
     | Warned

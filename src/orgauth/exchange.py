@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from orgauth.assertion import AssertionBuilder
     from orgauth.lessons import AudienceLesson
     from orgauth.models import Credentials, Failure, Org
+    from orgauth.pace import Pace
     from orgauth.ports import Observer, TokenEndpoint
-    from orgauth.slots import Pace, Slots
+    from orgauth.slots import Slots
 
 __all__ = ["Exchange"]
 

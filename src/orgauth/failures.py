@@ -32,6 +32,7 @@ __all__ = [
     "classify_rest",
     "classify_status",
     "dev_hub_failed",
+    "host_shut",
     "internal_error",
     "interrupted",
     "key_unusable",
@@ -162,6 +163,30 @@ def dev_hub_failed(hub: Org, failure: Failure) -> Failure:
         _PERMANENT,
         Cause.DEV_HUB,
         f"Mend the Dev Hub {printable(hub.name)} first",
+    )
+
+
+def host_shut(host: str, asked: float | None, patience: float) -> Failure:
+    """Return why the orgs of a host are not tried: it asks for more patience than there is.
+
+    Args:
+        host: the host, of logins or of REST calls.
+        asked: its ``Retry-After`` in seconds; None where it only refused, for all that patience.
+        patience: ``retry.throttled.timeout_seconds``.
+    """
+    why = (
+        f"asks to be left alone for {asked:.0f} s, longer than {patience:.0f} s"
+        if asked is not None
+        else f"has refused everybody for {patience:.0f} s"
+    )
+    return Failure(
+        "host_shut",
+        f"not tried: {printable(host)} {why}",
+        _PERMANENT,
+        Cause.HOST,
+        "Run again later, with a lower settings.concurrency or with settings.requests_per_second; "
+        "or raise retry.throttled.timeout_seconds",
+        retry_after=asked,
     )
 
 

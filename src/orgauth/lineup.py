@@ -6,8 +6,10 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
+from orgauth.held_back import HeldBack
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from orgauth.models import Failure, Org
 
@@ -17,13 +19,17 @@ __all__ = ["Lineup"]
 class Lineup:
     """Gives out orgs in the order in which they should start.
 
-    A scratch org waits for its Dev Hub only where the hub is in the line-up too.
+    A scratch org waits for its Dev Hub only where the hub is in the line-up too. An org that may
+    not start yet is held back and overtaken by those that may.
 
     Args:
         orgs: all orgs of the run.
+        admits: whether an org may start now; asked right before it is given out.
     """
 
-    def __init__(self, orgs: Iterable[Org]) -> None:
+    def __init__(
+        self, orgs: Iterable[Org], *, admits: Callable[[Org], bool] = lambda _: True
+    ) -> None:
         everybody = list(orgs)
         hubs = {org.username for org in everybody}
         self._waiting: dict[str, list[Org]] = {}
@@ -36,16 +42,37 @@ class Lineup:
         # Stable: among hubs, and among the others, the file's order stays.
         leaders.sort(key=lambda org: org.username not in self._waiting)
         self._ready = deque(leaders)
+        self._admits = admits
+        self._held_back = HeldBack()
+        self._given_out = 0
         self._news = asyncio.Event()
 
     async def next(self) -> Org | None:
-        """Return the next org, waiting for one if hubs are still under way; None at the end."""
-        while not self._ready:
-            if not self._waiting:
+        """Return the next org, waiting for one if there is none yet; None at the end."""
+        while (org := self._first_admitted()) is None:
+            if not self._waiting and not self._held_back:
                 return None
             self._news.clear()
             await self._news.wait()
-        return self._ready.popleft()
+        self._given_out += 1
+        return org
+
+    def look_again(self, host: str) -> None:
+        """Be told that something has changed at a login host, so that orgs may be admitted."""
+        if self._held_back.stir(host):
+            self._news.set()
+
+    def _first_admitted(self) -> Org | None:
+        org = self._held_back.pop(self._admits)
+        if org is not None:
+            return org
+        while self._ready:
+            org = self._ready.popleft()
+            if self._admits(org):
+                return org
+            self._held_back.add(org)
+        # Nobody is under way whose end could change anything, so it would never be otherwise.
+        return None if self._given_out else self._held_back.pop(lambda _: True, stirred=False)
 
     def finished(self, org: Org, failure: Failure | None) -> Sequence[Org]:
         """Take note how an org's login ended; return the orgs that it would be hopeless to try.
@@ -54,6 +81,10 @@ class Lineup:
             org: any org of the line-up; one without scratch orgs changes nothing.
             failure: why it failed, or None where it is in.
         """
+        self._given_out -= 1
+        self.look_again(org.login_host)
+        if not self._given_out:
+            self._news.set()
         followers = self._waiting.pop(org.username, None)
         if followers is None:
             return ()
@@ -69,7 +100,11 @@ class Lineup:
 
     def give_up(self) -> Sequence[Org]:
         """End the line-up; return everybody who has not been given out."""
-        left = [*self._ready, *(org for orgs in self._waiting.values() for org in orgs)]
+        left = [
+            *self._held_back.clear(),
+            *self._ready,
+            *(org for orgs in self._waiting.values() for org in orgs),
+        ]
         self._ready.clear()
         self._waiting.clear()
         self._news.set()

@@ -139,6 +139,8 @@ class Cause(StrEnum):
     """Authorized, but it could not be saved."""
     DEV_HUB = "dev_hub"
     """Not tried, because its Dev Hub failed for a reason that they share."""
+    HOST = "host"
+    """Not tried to the end, because the host wants to be left alone for too long."""
     INTERRUPTED = "interrupted"
     """Not finished, because the run was stopped."""
     OTHER = "other"

@@ -3,102 +3,71 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections import deque
+import random
+from functools import partial
 from typing import TYPE_CHECKING
+
+from orgauth.errors import AttemptFailed, NotTried
+from orgauth.events import HostPaused, HostShut
+from orgauth.failures import host_shut
+from orgauth.gate import Gate
+from orgauth.models import FailureKind
+from orgauth.settings import ThrottledPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ["Pace", "Slots"]
+    from orgauth.models import Failure
+    from orgauth.ports import Observer
+
+__all__ = ["Slots"]
+
+_WORTH_TELLING = 1.0
+"""Seconds by which a pause must grow to be news: a burst's refusals come one after another."""
+_MOST_DOUBLINGS = 62  # more would overflow; the longest wait caps them long before
 
 
-_FIRST_ATTEMPTS_IN_A_ROW = 15
+class _Host:
+    """One host: its gate, and how it has been refusing."""
 
+    __slots__ = (
+        "gate",
+        "name",
+        "paused_until",
+        "refusals_in_a_row",
+        "refusing_since",
+        "resumer",
+        "shut_by",
+        "shut_until",
+    )
 
-class _Gate:
-    """Lets a number of holders through at once, first come first served.
-
-    Who tries again gives way to who has not tried yet, so that orgs nobody has approved do not
-    delay those that are ready; but is let through after fifteen others, so that no crowd of
-    first attempts keeps it out.
-
-    The limit halves when the host asks for a pause and grows by about one a
-    round of successes afterwards (AIMD, as TCP does): it finds what the host takes.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._ceiling = float(limit)
-        self._limit = float(limit)
-        self._held = 0
-        self._paused = False
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._again: deque[asyncio.Future[None]] = deque()
-        self._in_a_row = 0
-
-    async def acquire(self, *, again: bool) -> None:
-        if self._has_room() and not self._waiting and not self._again:
-            self._held += 1
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue = self._again if again else self._waiting
-        queue.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # admitted and cancelled in one breath
-                self.release(succeeded=False)
-            else:
-                # It is gone already where somebody released in the same turn of the loop.
-                with contextlib.suppress(ValueError):
-                    queue.remove(turn)
-            raise
-
-    def release(self, *, succeeded: bool) -> None:
-        self._held -= 1
-        if not succeeded:
-            # A turn of the loop later: who failed may be about to ask for a pause, and nobody
-            # should slip in before it.
-            asyncio.get_running_loop().call_soon(self._admit)
-            return
-        if self._limit < self._ceiling:
-            self._limit = min(self._ceiling, self._limit + 1.0 / self._limit)
-        self._admit()
-
-    def pause(self) -> None:
-        self._paused = True
-        self._limit = max(1.0, self._limit / 2.0)
-
-    def resume(self) -> None:
-        self._paused = False
-        self._admit()
-
-    def _has_room(self) -> bool:
-        return not self._paused and self._held < int(self._limit)
-
-    def _admit(self) -> None:
-        while (self._waiting or self._again) and self._has_room():
-            turn = self._next_queue().popleft()
-            if not turn.done():
-                self._held += 1
-                turn.set_result(None)
-
-    def _next_queue(self) -> deque[asyncio.Future[None]]:
-        if self._again and (not self._waiting or self._in_a_row >= _FIRST_ATTEMPTS_IN_A_ROW):
-            self._in_a_row = 0
-            return self._again
-        self._in_a_row += 1
-        return self._waiting
+    def __init__(self, name: str, limit: int) -> None:
+        self.name = name
+        self.gate = Gate(limit)
+        self.paused_until = 0.0
+        self.resumer: asyncio.Task[None] | None = None
+        self.refusals_in_a_row = 0  # bursts of them, with no success since
+        self.refusing_since = 0.0
+        self.shut_by: Failure | None = None
+        self.shut_until = 0.0
 
 
 class Slots:
     """The slots of a run. One is held only while something is in flight.
 
+    A host that asks to slow down is left alone for as long as it asks, or, where it does not
+    say, for a wait that grows while it refuses everybody; afterwards it gets fewer requests at a
+    time (see ``aimd``). One that asks for more than the patience, or has refused everybody for
+    as long, is shut: nobody is sent there any more.
+
     Args:
         total: requests in flight at once, all hosts together.
         per_host: requests in flight at once to one host.
         clock: seconds that never go back.
+        policy: how patient to be with a host that asks to slow down.
         sleep: how to wait out a pause.
+        rng: where the jitter of waits comes from.
+        observer: is told of pauses and of hosts that are shut.
     """
 
     def __init__(
@@ -107,111 +76,152 @@ class Slots:
         total: int,
         per_host: int,
         clock: Callable[[], float],
+        policy: ThrottledPolicy | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        rng: random.Random | None = None,
+        observer: Observer | None = None,
     ) -> None:
-        self._total = _Gate(total)
+        self._total = Gate(total)
         self._per_host = per_host
         self._clock = clock
+        self._policy = policy or ThrottledPolicy()
         self._sleep = sleep
-        self._hosts: dict[str, _Gate] = {}
-        self._paused_until: dict[str, float] = {}
-        self._resumers: dict[str, asyncio.Task[None]] = {}
+        self._rng = rng or random.Random()  # noqa: S311 - jitter needs no secrecy
+        self._observer = observer
+        self._hosts: dict[str, _Host] = {}
 
     def hold(self, host: str, *, again: bool = False) -> _Hold:
         """Wait for a slot to ``host``, and hold it while the body runs (``async with``).
+
+        Entering it raises ``NotTried`` where the host is shut.
 
         Args:
             host: whom to ask.
             again: whether it is a further attempt, which gives way to first ones.
         """
-        return _Hold(self._gate(host), self._total, again=again)
+        known = self._hosts.get(host)
+        if known is None:
+            known = self._hosts[host] = _Host(host, self._per_host)
+        return _Hold(self, known, again=again)
 
-    def pause(self, host: str, seconds: float) -> bool:
-        """Let nobody new through to ``host`` for so long; return whether that is news.
-
-        Refusals that were under way when the pause began do not halve the limit again.
-        """
-        until = self._clock() + seconds
-        running = host in self._resumers
-        if running and until <= self._paused_until[host]:
-            return False
-        self._paused_until[host] = until
-        if not running:
-            self._gate(host).pause()
-            self._resumers[host] = asyncio.create_task(self._resume(host))
-        return True
+    def is_crowded(self, host: str) -> bool:
+        """Return whether so many wait for this host that another would only be in the way."""
+        known = self._hosts.get(host)
+        return known is not None and known.gate.is_crowded
 
     async def close(self) -> None:
         """Stop waiting for pauses to end."""
-        for task in list(self._resumers.values()):
+        resumers = [host.resumer for host in self._hosts.values() if host.resumer is not None]
+        for task in resumers:
             task.cancel()
-        await asyncio.gather(*self._resumers.values(), return_exceptions=True)
+        await asyncio.gather(*resumers, return_exceptions=True)
 
-    async def _resume(self, host: str) -> None:
+    async def enter(self, host: _Host, *, again: bool) -> int:
+        """Wait for a slot of the host and of all; return the burst in which that was."""
+        gate = host.gate
+        while True:
+            if host.shut_by is not None:
+                self._turn_away(host, host.shut_by)
+            await gate.acquire(again=again)
+            try:
+                await self._total.acquire(again=again)
+            except BaseException:
+                gate.release(succeeded=False)
+                raise
+            if not gate.paused and host.shut_by is None:
+                return gate.burst
+            # That came while this one waited for a slot of all hosts'.
+            self.leave(host, succeeded=False)
+
+    def leave(self, host: _Host, *, succeeded: bool) -> None:
+        """Give the slot to the next one."""
+        if succeeded and host.refusals_in_a_row:
+            host.refusals_in_a_row = 0
+        self._total.release(succeeded=succeeded)
+        host.gate.release(succeeded=succeeded)
+
+    def refused(self, host: _Host, burst: int, failure: Failure) -> None:
+        """Take note that the host asked a holder to slow down; pause it, or shut it."""
+        is_first = host.gate.refused(burst)
+        now, asked = self._clock(), failure.retry_after or None  # 0 tells no time
+        if is_first:
+            host.refusals_in_a_row += 1
+            if host.refusals_in_a_row == 1:
+                host.refusing_since = now
+        patience = self._policy.timeout_seconds
+        if asked is not None and asked > patience:
+            self._shut(host, now + asked, asked)
+        elif host.refusals_in_a_row and now - host.refusing_since >= patience:
+            self._shut(host, float("inf"), None)
+        elif is_first or asked is not None:
+            self._pause(host, now, self._pause_seconds(host, asked))
+
+    def _pause_seconds(self, host: _Host, asked: float | None) -> float:
+        before = max(host.refusals_in_a_row - 1, 0)
+        if asked is not None and before == 0:
+            return asked
+        # To be asked for a second again and again is no reason to come back every second for ever.
+        longest = self._policy.initial_seconds * 2.0 ** min(before, _MOST_DOUBLINGS)
+        wait = self._rng.uniform(0.0, min(self._policy.max_seconds, longest))
+        return max(asked or 0.0, wait)
+
+    def _pause(self, host: _Host, now: float, seconds: float) -> None:
+        """Let nobody new through for so long. A pause that goes on for longer stays."""
+        longer_by = now + seconds - host.paused_until
+        if host.resumer is None:
+            host.gate.pause()
+            host.paused_until = now + seconds
+            host.resumer = asyncio.create_task(self._resume(host))
+        elif longer_by > 0:
+            host.paused_until += longer_by
+            if longer_by < _WORTH_TELLING:
+                return
+        else:
+            return
+        self._tell(HostPaused(host.name, seconds))
+
+    async def _resume(self, host: _Host) -> None:
         try:
-            while (left := self._paused_until[host] - self._clock()) > 0:
+            while (left := host.paused_until - self._clock()) > 0:
                 await self._sleep(left)
         finally:
-            del self._resumers[host]
-            self._gate(host).resume()
+            host.resumer = None
+            host.gate.resume()
 
-    def _gate(self, host: str) -> _Gate:
-        gate = self._hosts.get(host)
-        if gate is None:
-            gate = self._hosts[host] = _Gate(self._per_host)
-        return gate
+    def _shut(self, host: _Host, until: float, asked: float | None) -> None:
+        if host.shut_by is None:  # the others of a burst say the same
+            host.shut_by = host_shut(host.name, asked, self._policy.timeout_seconds)
+            host.shut_until = until
+            host.gate.turn_away(partial(NotTried, host.shut_by))
+            self._tell(HostShut(host.name, asked, self._policy.timeout_seconds))
+
+    def _turn_away(self, host: _Host, failure: Failure) -> None:
+        if self._clock() < host.shut_until:
+            raise NotTried(failure)
+        host.shut_by = None
+
+    def _tell(self, event: HostPaused | HostShut) -> None:
+        if self._observer is not None:
+            self._observer.notify(event)
 
 
 class _Hold:
     """One holding of a slot. A class: a generator's context manager costs several times as much."""
 
-    __slots__ = ("_again", "_gate", "_total")
+    __slots__ = ("_again", "_burst", "_host", "_slots")
 
-    def __init__(self, gate: _Gate, total: _Gate, *, again: bool) -> None:
-        self._gate = gate
-        self._total = total
+    def __init__(self, slots: Slots, host: _Host, *, again: bool) -> None:
+        self._slots = slots
+        self._host = host
         self._again = again
+        self._burst = 0
 
     async def __aenter__(self) -> None:
-        await self._gate.acquire(again=self._again)
-        try:
-            await self._total.acquire(again=self._again)
-        except BaseException:
-            self._gate.release(succeeded=False)
-            raise
+        self._burst = await self._slots.enter(self._host, again=self._again)
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._total.release(succeeded=kind is None)
-        self._gate.release(succeeded=kind is None)
-
-
-class Pace:
-    """At most so many a second, evenly spread.
-
-    Args:
-        per_second: how many, or None for no limit.
-        clock: seconds that never go back.
-        sleep: how to wait for one's turn.
-    """
-
-    def __init__(
-        self,
-        per_second: float | None,
-        *,
-        clock: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> None:
-        self._interval = 1.0 / per_second if per_second else 0.0
-        self._clock = clock
-        self._sleep = sleep
-        self._next = float("-inf")
-
-    async def turn(self) -> None:
-        """Wait until it is this caller's turn."""
-        if not self._interval:
-            return
-        now = self._clock()
-        mine = max(now, self._next)
-        self._next = mine + self._interval
-        if mine > now:
-            await self._sleep(mine - now)
+        if isinstance(error, AttemptFailed) and error.failure.kind is FailureKind.THROTTLED:
+            self._slots.refused(self._host, self._burst, error.failure)
+        self._slots.leave(self._host, succeeded=kind is None)

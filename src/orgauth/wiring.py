@@ -23,12 +23,13 @@ from orgauth.exchange import Exchange
 from orgauth.keys.pem import RsaSigner
 from orgauth.models import Secret
 from orgauth.name_lookup import system_resolver
+from orgauth.pace import Pace
 from orgauth.preparing import current_folder
 from orgauth.probe import RestProbe
 from orgauth.reusing import StoredTokens
 from orgauth.saving import BatchSaver
 from orgauth.sfdx_project import find_project
-from orgauth.slots import Pace, Slots
+from orgauth.slots import Slots
 from orgauth.text import printable
 from orgauth.token_endpoint import JwtBearerEndpoint
 from orgauth.transport import AiohttpClient
@@ -92,6 +93,7 @@ async def assembled(
     # A keychain may ask the person, and somebody else may hold a lock: Ctrl-C waits for neither.
     usable, broken = await leave_behind(lambda: _prepare_stores(stores), name="orgauth-prepare")
     clock = time.monotonic
+    rng = random.Random()  # noqa: S311 - jitter needs no secrecy
     async with AsyncExitStack() as closing:
         http = await closing.enter_async_context(
             AiohttpClient(
@@ -106,6 +108,9 @@ async def assembled(
             total=prepared.settings.concurrency,
             per_host=prepared.settings.per_host,
             clock=clock,
+            policy=prepared.manifest.retry.throttled,
+            rng=rng,
+            observer=observer,
         )
         closing.push_async_callback(slots.close)
         saver = BatchSaver(usable, broken=broken, observer=observer) if stores else None
@@ -124,8 +129,7 @@ async def assembled(
             ),
             slots=slots,
             policies=prepared.manifest.retry,
-            # Jitter needs no secrecy.
-            world=World(clock, asyncio.sleep, random.Random()),  # noqa: S311
+            world=World(clock, asyncio.sleep, rng),
             observer=observer,
             deliver=deliver,
             probe=RestProbe(http) if verify else None,

@@ -13,8 +13,9 @@ from orgauth.errors import AttemptFailed
 from orgauth.exchange import Exchange
 from orgauth.keys.pem import RsaSigner
 from orgauth.models import Credentials, OrgFacts, OrgKind, Secret
+from orgauth.pace import Pace
 from orgauth.settings import NotApprovedPolicy, RetryPolicies
-from orgauth.slots import Pace, Slots
+from orgauth.slots import Slots
 from support import EventList, in_virtual_time, make_org, private_key
 
 FACTS = OrgFacts(
@@ -142,7 +143,14 @@ async def authorize_now(
     observer, delivered = EventList(), []
     key = RsaSigner(private_key())
     assertions = AssertionBuilder(signer or (lambda ref: key), clock=loop.time)
-    gates = Slots(total=slots, per_host=slots, clock=loop.time)
+    gates = Slots(
+        total=slots,
+        per_host=slots,
+        clock=loop.time,
+        policy=policies.throttled,
+        rng=random.Random(8),
+        observer=observer,
+    )
     authorizer = Authorizer(
         exchange=Exchange(
             assertions=assertions,

@@ -98,3 +98,75 @@ def test_giving_up_returns_everybody_who_was_not_given_out_and_ends_the_line():
     assert left == {*SCRATCH, *OTHERS}
     assert end is None
     assert hopeless == ()
+
+
+def test_who_may_not_start_yet_is_overtaken_and_taken_as_soon_as_something_changes():
+    """In the order of before, and without asking about everybody again and again."""
+
+    async def main():
+        asked, closed = [], {"test.salesforce.com"}
+
+        def admits(org):
+            asked.append(org)
+            return org.login_host not in closed
+
+        first = [make_org(f"t{n}@acme.example.com", kind=OrgKind.SANDBOX) for n in range(3)]
+        lineup = Lineup([*first, *OTHERS], admits=admits)
+        taken = [await lineup.next() for _ in OTHERS]
+        following = asyncio.create_task(lineup.next())
+        await asyncio.sleep(1)
+        lineup.look_again("login.salesforce.com")  # nobody is held back there
+        await asyncio.sleep(1)
+        assert not following.done()
+        count = len(asked)
+        closed.clear()
+        lineup.look_again("test.salesforce.com")
+        taken += [await following, await lineup.next(), await lineup.next()]
+        return taken == [*OTHERS, *first], count, await lineup.next()
+
+    assert in_virtual_time(main()) == (True, 6, None)
+
+
+def test_who_is_held_back_at_a_host_keeps_others_there_from_nothing():
+    """Another client id is another sort of org."""
+
+    async def main():
+        other = replace(OTHERS[2], client_id="another")
+        lineup = Lineup([*OTHERS[:2], other], admits=lambda org: org is other or bool(given))
+        given = []
+        given.append(await lineup.next())
+        lineup.look_again(other.login_host)
+        return [*given, await lineup.next(), await lineup.next()]
+
+    assert in_virtual_time(main()) == [replace(OTHERS[2], client_id="another"), *OTHERS[:2]]
+
+
+def test_nobody_is_held_back_for_ever():
+    """With nobody under way there is nothing that could still change."""
+
+    async def main():
+        lineup = Lineup(OTHERS, admits=lambda org: False)
+        taken = [await lineup.next()]
+        following = asyncio.create_task(lineup.next())
+        await asyncio.sleep(1)
+        assert not following.done()
+        lineup.finished(taken[0], None)
+        taken.append(await following)
+        lineup.finished(taken[1], None)
+        return [*taken, await lineup.next()]
+
+    assert in_virtual_time(main()) == OTHERS
+
+
+def test_giving_up_returns_who_was_held_back_too():
+    """Everybody gets an outcome."""
+
+    async def main():
+        lineup = Lineup([HUB, *OTHERS], admits=lambda org: org is HUB)
+        hub = await lineup.next()
+        following = asyncio.create_task(lineup.next())
+        await asyncio.sleep(1)
+        left = lineup.give_up()
+        return hub, left, await following
+
+    assert in_virtual_time(main()) == (HUB, OTHERS, None)

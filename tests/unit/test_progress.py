@@ -9,13 +9,14 @@ from orgauth.events import (
     AudienceLearnt,
     ClockCorrected,
     HostPaused,
+    HostShut,
     OrgFinished,
     OrgStarted,
     OrgWaiting,
     RunStarted,
     Warned,
 )
-from orgauth.failures import interrupted
+from orgauth.failures import host_shut, interrupted
 from orgauth.models import (
     Authorized,
     Cause,
@@ -114,6 +115,27 @@ def test_silence_is_not_broken():
     with Silence() as progress:
         for event in (RunStarted(2), authorized(), failed(), PAUSE, Warned("look")):
             progress.notify(event)
+
+
+def test_orgs_of_a_host_that_is_shut_are_counted_and_explained_once():
+    """A thousand lines would say the same."""
+    failure = host_shut("login.salesforce.com", 3600.0, 900.0)
+    end = OrgFinished(Skipped(make_org("e@f.example.com"), failure))
+    told = HostShut("login.salesforce.com", 3600.0, 900.0)
+
+    lines = lines_of(PlainProgress, RunStarted(4), told, end, end, authorized())
+
+    assert "login.salesforce.com asks to be left alone for 3600 s" in lines[0]
+    assert "the patience (retry.throttled.timeout_seconds) is 900 s" in lines[0]
+    assert "its other orgs are skipped" in lines[0]
+    assert lines[1:] == ["[3/4] authorized uat (0.2 s)"]
+
+
+def test_a_host_that_only_refused_is_told_as_that():
+    """It asked for no time, so none is told."""
+    (line,) = lines_of(PlainProgress, HostShut("login.salesforce.com", None, 900.0))
+
+    assert "login.salesforce.com has refused everybody for 900 s" in line
 
 
 def test_orgs_that_were_not_finished_because_somebody_stopped_the_run_are_no_news():
@@ -221,6 +243,18 @@ def test_the_live_picture_counts_the_reused_apart():
         progress.notify(event)
 
     assert "1 authorized · 1 reused · 0 waiting · 1 failed" in picture(progress, console)
+
+
+def test_the_live_picture_counts_who_is_skipped_apart():
+    """Neither authorized nor failed."""
+    progress, console, _ = live()
+    failure = host_shut("login.salesforce.com", 3600.0, 900.0)
+    progress.notify(authorized())
+    progress.notify(failed())
+    for _ in range(3):
+        progress.notify(OrgFinished(Skipped(make_org("e@f.example.com"), failure)))
+
+    assert "1 authorized · 0 waiting · 1 failed · 3 skipped" in picture(progress, console)
 
 
 def test_the_live_picture_shows_who_waits_until_when():

@@ -1,12 +1,19 @@
-"""Slots: never too many at once, never one held while waiting; pauses and pace. In virtual time."""
+"""Slots: never too many at once, never one held while waiting; and pauses. In virtual time."""
 
 import asyncio
+import contextlib
+import random
 from collections import Counter
 
 import pytest
 
-from orgauth.slots import Pace, Slots
-from support import in_virtual_time
+from orgauth import failures
+from orgauth.errors import AttemptFailed, NotTried
+from orgauth.events import HostPaused, HostShut
+from orgauth.models import FailureKind
+from orgauth.settings import ThrottledPolicy
+from orgauth.slots import Slots
+from support import EventList, in_virtual_time
 
 
 class Meter:
@@ -26,8 +33,25 @@ class Meter:
             self.inside[name] -= 1
 
 
-def slots_of(total=4, per_host=4):
-    return Slots(total=total, per_host=per_host, clock=asyncio.get_running_loop().time)
+def slots_of(total=4, per_host=4, **options):
+    clock = asyncio.get_running_loop().time
+    return Slots(total=total, per_host=per_host, clock=clock, **options)
+
+
+def throttled(host, retry_after):
+    return AttemptFailed(failures.classify_status(host, 429, retry_after=retry_after))
+
+
+async def refused(slots, host, retry_after, after=0.0):
+    """Ask a host that answers 429."""
+    try:
+        async with slots.hold(host):
+            await asyncio.sleep(after)
+            raise throttled(host, retry_after)
+    except NotTried:
+        raise
+    except AttemptFailed:
+        return
 
 
 async def visit(slots, meter, host, seconds=1.0, error=None):
@@ -106,38 +130,77 @@ def test_a_paused_host_lets_nobody_in_until_the_pause_is_over():
             async with slots.hold(host):
                 entered[host] = loop.time()
 
-        slots.pause("a", 30.0)
+        await refused(slots, "a", 30.0)
         await asyncio.gather(one("a"), one("b"))
         return entered
 
     assert in_virtual_time(main()) == {"a": 30.0, "b": 0.0}
 
 
-def test_a_longer_pause_extends_a_running_one_and_a_shorter_one_is_no_news():
-    """Ten refusals of one burst are one pause."""
+def test_who_waits_for_a_slot_of_all_hosts_does_not_slip_into_a_pause():
+    """It has passed the host's own gate already, and would send in the middle of the pause."""
 
     async def main():
-        slots = slots_of()
-        news = [slots.pause("a", 10), slots.pause("a", 5), slots.pause("a", 20)]
+        slots, entered = slots_of(total=2, per_host=2), []
+        loop = asyncio.get_running_loop()
+
+        async def late():
+            async with slots.hold("a"):
+                entered.append(loop.time())
+
+        other = asyncio.create_task(visit(slots, Meter(), "b", 5.0))
+        refusing = asyncio.create_task(refused(slots, "a", 30.0, after=1.0))
+        await asyncio.sleep(0)
+        await asyncio.gather(late(), refusing, other)
+        return entered
+
+    assert in_virtual_time(main()) == [31.0]
+
+
+def test_the_refusals_of_one_burst_are_one_pause_and_are_told_once():
+    """A longer one extends it, and is news where it is longer by much."""
+
+    async def main():
+        told = EventList()
+        slots = slots_of(total=5, per_host=5, observer=told)
+        asked = (10.0, 5.0, 10.2, 20.0)
+        await asyncio.gather(*(refused(slots, "a", seconds, after=1.0) for seconds in asked))
         async with slots.hold("a"):
-            return news, asyncio.get_running_loop().time()
+            return told.events, asyncio.get_running_loop().time()
 
-    assert in_virtual_time(main()) == ([True, False, True], 20.0)
+    assert in_virtual_time(main()) == ([HostPaused("a", 10.0), HostPaused("a", 20.0)], 21.0)
 
 
-def test_a_pause_halves_the_host_and_success_lets_it_grow_again():
+def test_a_burst_halves_the_host_and_success_lets_it_grow_again():
     """Additive increase, multiplicative decrease."""
 
     async def main():
         slots = slots_of(total=8, per_host=8)
-        slots.pause("a", 1)
         after_pause, much_later = Meter(), Meter()
-        await asyncio.gather(*(visit(slots, after_pause, "a") for _ in range(4)))
-        for _ in range(10):
+        await asyncio.gather(refused(slots, "a", 1.0), *(visit(slots, Meter(), "a") for _ in "123"))
+        await asyncio.gather(*(visit(slots, after_pause, "a") for _ in range(8)))
+        for _ in range(30):
             await asyncio.gather(*(visit(slots, much_later, "a") for _ in range(8)))
         return after_pause.most["a"], much_later.most["a"]
 
-    assert in_virtual_time(main()) == (4, 8)
+    after_pause, much_later = in_virtual_time(main())
+    assert after_pause in (3, 4)  # it may have grown by one meanwhile
+    assert much_later == 8
+
+
+def test_a_burst_shows_how_many_the_host_takes():
+    """Of 64 at once 54 are refused: ten it is, and not 32, then 16, then 8."""
+
+    async def main():
+        slots, meter = slots_of(total=64, per_host=64), Meter()
+        await asyncio.gather(
+            *(visit(slots, Meter(), "a", 0.5) for _ in range(10)),
+            *(refused(slots, "a", 1.0, after=0.1) for _ in range(54)),
+        )
+        await asyncio.gather(*(visit(slots, meter, "a") for _ in range(60)))
+        return meter.most["a"]
+
+    assert in_virtual_time(main()) == 10
 
 
 def test_failures_do_not_let_a_host_grow():
@@ -145,29 +208,136 @@ def test_failures_do_not_let_a_host_grow():
 
     async def main():
         slots, meter = slots_of(total=8, per_host=8), Meter()
-        slots.pause("a", 1)
+        await refused(slots, "a", 1.0)
         for _ in range(10):
             await asyncio.gather(
                 *(visit(slots, Meter(), "a", error=ValueError()) for _ in range(4)),
                 return_exceptions=True,
             )
-        await asyncio.gather(*(visit(slots, meter, "a") for _ in range(5)))
+        await asyncio.gather(*(visit(slots, meter, "a", 0.1) for _ in range(5)))
         return meter.most["a"]
 
-    assert in_virtual_time(main()) == 4
+    assert in_virtual_time(main()) < 4
 
 
-def test_many_pauses_leave_one_slot():
-    """A host is never shut for good."""
+def test_a_host_that_refuses_everybody_is_asked_less_and_less_often():
+    """Whatever it says of coming back at once; and by one at a time."""
 
     async def main():
-        slots, meter = slots_of(), Meter()
-        for _ in range(10):
-            slots.pause("a", 1)
-            await visit(slots, meter, "a", error=None)
-        return meter.most["a"]
+        slots, meter, sent = slots_of(), Meter(), []
+        loop = asyncio.get_running_loop()
 
-    assert in_virtual_time(main()) == 1
+        async def one():
+            while loop.time() < 600:
+                with contextlib.suppress(AttemptFailed):
+                    async with slots.hold("a"):
+                        meter.enter("a")
+                        sent.append(loop.time())
+                        await asyncio.sleep(0.1)
+                        meter.leave("a")
+                        raise throttled("a", 0.0)
+
+        await asyncio.gather(*(one() for _ in range(50)))
+        return len([at for at in sent if at < 600]), meter.most["a"]
+
+    sent, most = in_virtual_time(main())
+    assert sent < 40
+    assert most == 4  # the first burst; one by one afterwards
+
+
+def test_a_pause_without_a_time_is_as_long_as_the_policy_says():
+    """With jitter: other machines may be waiting, too."""
+
+    async def main(seed):
+        slots = slots_of(policy=ThrottledPolicy(5, 120, 900), rng=random.Random(seed))
+        await refused(slots, "a", None)
+        async with slots.hold("a"):
+            return asyncio.get_running_loop().time()
+
+    pauses = [in_virtual_time(main(seed)) for seed in range(40)]
+    assert min(pauses) < 1
+    assert 4 < max(pauses) <= 5
+
+
+@pytest.mark.parametrize("asked", [901.0, 86400.0])
+def test_a_host_that_asks_for_more_than_the_patience_is_shut(asked):
+    """Whoever waits for it is told at once, whoever comes later as well; until it may be asked."""
+
+    async def main():
+        told = EventList()
+        slots = slots_of(total=2, per_host=2, observer=told)
+        loop = asyncio.get_running_loop()
+        burst = [refused(slots, "a", asked, after=1.0) for _ in range(2)]
+        queue = [visit(slots, Meter(), "a") for _ in range(10)]
+        ends = await asyncio.gather(*burst, *queue, return_exceptions=True)
+        at = loop.time()
+        with pytest.raises(NotTried) as later:
+            await visit(slots, Meter(), "a")
+        await visit(slots, Meter(), "b")
+        await asyncio.sleep(asked)
+        await visit(slots, Meter(), "a")
+        return ends, at, later.value.failure, told.events
+
+    ends, at, failure, events = in_virtual_time(main())
+    assert [type(end) for end in ends] == [type(None)] * 2 + [NotTried] * 10
+    assert len({id(end) for end in ends[2:]}) == 10  # each its own, with its own traceback
+    assert at == 1.0
+    assert (failure.code, failure.kind) == ("host_shut", FailureKind.PERMANENT)
+    assert f"left alone for {asked:.0f} s" in failure.description
+    assert [type(event) for event in events] == [HostShut]
+
+
+def test_a_host_that_has_refused_everybody_for_as_long_as_the_patience_is_shut():
+    """Or a thousand orgs would take turns to be refused for days."""
+
+    async def main():
+        slots = slots_of(policy=ThrottledPolicy(5, 60, 300))
+        loop = asyncio.get_running_loop()
+
+        async def ask_for_an_hour():
+            while loop.time() < 3600:
+                await refused(slots, "a", None, after=1.0)
+
+        with pytest.raises(NotTried) as shut:
+            await ask_for_an_hour()
+        at = loop.time()
+        await asyncio.sleep(86400)
+        with pytest.raises(NotTried):
+            await visit(slots, Meter(), "a")
+        return at, shut.value.failure.description
+
+    at, description = in_virtual_time(main())
+    assert 300 <= at < 400
+    assert "has refused everybody for 300 s" in description
+
+
+def test_one_success_in_between_says_that_the_host_is_not_shut():
+    """It refuses some, and not everybody."""
+
+    async def main():
+        slots = slots_of(policy=ThrottledPolicy(5, 60, 300))
+        while asyncio.get_running_loop().time() < 3000:
+            await refused(slots, "a", 1.0, after=1.0)
+            await visit(slots, Meter(), "a")
+
+    in_virtual_time(main())
+
+
+def test_a_host_is_crowded_when_its_queue_is_twice_as_long_as_what_it_takes():
+    """More would only be in the way of others; who tries again does not count."""
+
+    async def main():
+        slots = slots_of(total=8, per_host=2)
+        seen = [slots.is_crowded("a")]
+        visits = []
+        for count in (5, 1):
+            visits += [asyncio.create_task(visit(slots, Meter(), "a")) for _ in range(count)]
+            await asyncio.sleep(0.01)
+            seen.append(slots.is_crowded("a"))
+        await asyncio.gather(*visits)
+        return [*seen, slots.is_crowded("a")]
+
+    assert in_virtual_time(main()) == [False, False, True, False]
 
 
 def test_who_is_cancelled_while_waiting_leaves_no_trace():
@@ -220,39 +390,9 @@ def test_closing_ends_pauses():
 
     async def main():
         slots = slots_of()
-        slots.pause("a", 3600)
+        await refused(slots, "a", 600.0)
         await asyncio.sleep(0)
         await slots.close()
-        return asyncio.get_running_loop().time()
-
-    assert in_virtual_time(main()) == 0.0
-
-
-def test_pace_spreads_turns_evenly():
-    """Ten a second: the first at once, then one every tenth of a second."""
-
-    async def main():
-        loop = asyncio.get_running_loop()
-        pace, times = Pace(10.0, clock=loop.time), []
-
-        async def one():
-            await pace.turn()
-            times.append(loop.time())
-
-        await asyncio.gather(*(one() for _ in range(5)))
-        await asyncio.sleep(10)  # what was not used is not saved up
-        await asyncio.gather(one(), one())
-        return times
-
-    assert in_virtual_time(main()) == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 10.4, 10.5])
-
-
-def test_no_pace_means_no_waiting():
-    """Without a limit a turn costs nothing."""
-
-    async def main():
-        pace = Pace(None, clock=asyncio.get_running_loop().time)
-        await asyncio.gather(*(pace.turn() for _ in range(100)))
         return asyncio.get_running_loop().time()
 
     assert in_virtual_time(main()) == 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Group
@@ -14,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orgauth.events import HostPaused, OrgFinished, OrgWaiting, RunStarted
-from orgauth.models import Failed, Reused, Skipped
+from orgauth.models import Failed, Skipped, Status
 from orgauth.progress.words import finished, is_worth_a_line, warning_of, why
 from orgauth.text import printable
 
@@ -42,7 +43,8 @@ class LiveProgress:
         self._console = console
         self._clock = clock
         self._started = clock()
-        self._total = self._done = self._failed = self._reused = 0
+        self._total = self._done = 0
+        self._counts: Counter[Status] = Counter()
         self._waiting: dict[str, tuple[float, OrgWaiting]] = {}
         self._pauses: dict[str, float] = {}
         self._live = Live(
@@ -66,9 +68,8 @@ class LiveProgress:
             case OrgFinished(outcome=outcome):
                 self._done += 1
                 self._waiting.pop(outcome.org.name, None)
-                self._reused += isinstance(outcome, Reused)
+                self._counts[outcome.status] += 1
                 if isinstance(outcome, Failed | Skipped) and is_worth_a_line(outcome):
-                    self._failed += 1
                     self._console.print(f"  {finished(outcome)}", style="red", markup=False)
             case OrgWaiting(name=name, delay_seconds=delay):
                 self._waiting[name] = (now + delay, event)
@@ -98,11 +99,14 @@ class LiveProgress:
             self._MOST_WAITING, waiting.values(), key=lambda entry: (entry[0] <= now, entry[0])
         )
         counts = Text()
-        counts.append(f"{self._done - self._failed - self._reused} authorized", style="green")
-        if self._reused:
-            counts.append(f" · {self._reused} reused", style="green")
+        failed, skipped = self._counts[Status.FAILED], self._counts[Status.SKIPPED]
+        counts.append(f"{self._counts[Status.AUTHORIZED]} authorized", style="green")
+        if self._counts[Status.REUSED]:
+            counts.append(f" · {self._counts[Status.REUSED]} reused", style="green")
         counts.append(f" · {len(waiting)} waiting", style="yellow" if waiting else "dim")
-        counts.append(f" · {self._failed} failed", style="red" if self._failed else "dim")
+        counts.append(f" · {failed} failed", style="red" if failed else "dim")
+        if skipped:
+            counts.append(f" · {skipped} skipped", style="yellow")
         lines: list[RenderableType] = [bar, counts]
         for host, until in self._pauses.copy().items():
             if until > now:

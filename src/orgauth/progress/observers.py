@@ -9,6 +9,7 @@ from orgauth.events import (
     AudienceLearnt,
     ClockCorrected,
     HostPaused,
+    HostShut,
     OrgFinished,
     OrgStarted,
     OrgWaiting,
@@ -74,5 +75,5 @@ class LogObserver:
                 _log.debug("%s: first attempt", printable(name))
             case Warned():
                 return  # shown to everybody, not only to who asked for more
-            case AudienceLearnt() | ClockCorrected() | HostPaused():
+            case AudienceLearnt() | ClockCorrected() | HostPaused() | HostShut():
                 return

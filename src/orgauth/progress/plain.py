@@ -50,10 +50,11 @@ class PlainProgress:
         match event:
             case RunStarted(total=total):
                 self._total = total
-            case OrgFinished(outcome=outcome) if is_worth_a_line(outcome):
+            case OrgFinished(outcome=outcome):
                 self._done += 1
-                width = len(str(self._total))
-                self._write(f"[{self._done:>{width}}/{self._total}] {finished(outcome)}")
+                if is_worth_a_line(outcome):
+                    width = len(str(self._total))
+                    self._write(f"[{self._done:>{width}}/{self._total}] {finished(outcome)}")
             case HostPaused(host=host, delay_seconds=delay):
                 self._write(f"{printable(host)} asks to slow down: pausing {delay:.1f} s")
             case _:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from orgauth.events import AudienceLearnt, ClockCorrected, Warned
+from orgauth.events import AudienceLearnt, ClockCorrected, HostShut, Warned
 from orgauth.models import Authorized, Cause, Failed, FailureKind, Reused, Skipped
 from orgauth.text import printable
 
@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["finished", "is_worth_a_line", "waiting", "warning_of", "why"]
 
 
+_EXPLAINED_ONCE = frozenset({Cause.INTERRUPTED, Cause.HOST})
+"""Who stops a run knows that the rest is not finished; of a host that is shut, a warning tells."""
+
+
 def is_worth_a_line(outcome: Outcome) -> bool:
-    """Return whether an end is news: who stops a run knows that the rest is not finished."""
-    return not (isinstance(outcome, Skipped) and outcome.failure.cause is Cause.INTERRUPTED)
+    """Return whether an end is news, or one of many that were explained together."""
+    return not (isinstance(outcome, Skipped) and outcome.failure.cause in _EXPLAINED_ONCE)
 
 
 def warning_of(event: Event) -> str | None:
@@ -36,6 +40,14 @@ def warning_of(event: Event) -> str | None:
                 f"{printable(host)} wants the audience {audience}; "
                 "set `audience` in the manifest to save one request a run"
             )
+        case HostShut(host=host, asked_seconds=asked, patience_seconds=patience):
+            why = (
+                f"has refused everybody for {patience:.0f} s"
+                if asked is None
+                else f"asks to be left alone for {asked:.0f} s, and the patience "
+                f"(retry.throttled.timeout_seconds) is {patience:.0f} s"
+            )
+            return f"{printable(host)} {why}: its other orgs are skipped; run again later"
         case _:
             return None
 
