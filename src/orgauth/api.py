@@ -25,6 +25,7 @@ async def authorize(
     only: Sequence[str] = (),
     concurrency: int | None = None,
     verify: bool = True,
+    keep_going: bool = False,
     stores: Sequence[str] = (),
     if_needed: bool = False,
     observer: Observer | None = None,
@@ -39,6 +40,8 @@ async def authorize(
         only: aliases or usernames; empty for all orgs.
         concurrency: instead of the manifest's settings.
         verify: prove each token alive by one REST call.
+        keep_going: try every org, even where all that share its client id, key and login host were
+            refused.
         stores: where to save: ``salesforce-cli``, ``env:FILE``.
         if_needed: use a stored token again where one REST call accepts it (``Reused``);
             ``stores`` must name ``salesforce-cli``, and all of them must have that token.
@@ -65,6 +68,7 @@ async def authorize(
         stores=built,
         verify=verify,
         if_needed=if_needed,
+        keep_going=keep_going,
     ) as authorizer:
         run = asyncio.create_task(authorizer.run(prepared.orgs))
         try:
@@ -82,6 +86,7 @@ def authorize_all(
     only: Sequence[str] = (),
     concurrency: int | None = None,
     verify: bool = True,
+    keep_going: bool = False,
     stores: Sequence[str] = (),
     if_needed: bool = False,
     environ: Mapping[str, str] | None = None,
@@ -97,6 +102,7 @@ def authorize_all(
             only=only,
             concurrency=concurrency,
             verify=verify,
+            keep_going=keep_going,
             stores=stores,
             if_needed=if_needed,
             environ=environ,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from orgauth.breaker import Breaker
     from orgauth.exchange import Exchange
     from orgauth.models import (
         Credentials,
@@ -93,6 +94,7 @@ class Authorizer:
     Args:
         exchange: makes one attempt.
         slots: how many at once.
+        breaker: knows which orgs are hopeless; the one that ``exchange`` tells what it met.
         policies: how patient to be.
         world: time and chance.
         observer: is told what happens.
@@ -108,6 +110,7 @@ class Authorizer:
         *,
         exchange: Exchange,
         slots: Slots,
+        breaker: Breaker,
         policies: RetryPolicies,
         world: World,
         observer: Observer,
@@ -119,6 +122,7 @@ class Authorizer:
     ) -> None:
         self._exchange = exchange
         self._slots = slots
+        self._breaker = breaker
         self._policies = policies
         self._world = world
         self._observer = observer
@@ -136,7 +140,7 @@ class Authorizer:
 
     async def run(self, orgs: Sequence[Org]) -> None:
         """Authorize all orgs; return when every one has been delivered with its outcome."""
-        self._lineup = Lineup(orgs, admits=self._admits)
+        self._lineup = Lineup(orgs, admits=self._admits, keep_going=self._breaker.keeps_going)
         self._unsaved = len(orgs)
         async with asyncio.TaskGroup() as tasks:
             while True:
@@ -160,7 +164,7 @@ class Authorizer:
             return self._skip(org, failures.interrupted())
         journey = _Journey(org, self._world.clock())
         outcome = await self._log_in_interruptibly(journey)
-        failure = outcome.failure if isinstance(outcome, Failed) else None
+        failure = outcome.failure if isinstance(outcome, (Failed, Skipped)) else None
         # Before saving: a hub's scratch orgs follow at once.
         hopeless = self._lineup.finished(org, failure)
         self._one_less_to_save()
@@ -281,7 +285,8 @@ class Authorizer:
 
     def _admits(self, org: Org) -> bool:
         """Return whether an org may start now, or would only be in the way of others."""
-        return not self._slots.is_crowded(org.login_host)
+        host, group = org.login_host, self._breaker.about(org)
+        return not (self._slots.is_crowded(host) or group.is_crowded)
 
     def _wait_begins(
         self, journey: _Journey, host: str, failure: Failure, attempt: int, delay: float

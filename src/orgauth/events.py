@@ -12,6 +12,7 @@ __all__ = [
     "AudienceLearnt",
     "ClockCorrected",
     "Event",
+    "GroupGivenUp",
     "HostPaused",
     "HostShut",
     "OrgFinished",
@@ -75,6 +76,20 @@ class HostShut:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupGivenUp:
+    """Orgs that share a client id and a key were all refused alike; the others are skipped."""
+
+    host: str
+    client_id: str
+    key: str
+    """Where the key is: a path, or a variable's name."""
+    failures: int
+    reason: str
+    """``code: description`` of the last refusal."""
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
 class AudienceLearnt:
     """A login host refused one audience and took the other; the rest of the run uses it."""
 
@@ -105,6 +120,7 @@ Event: TypeAlias = (
     | OrgFinished
     | HostPaused
     | HostShut
+    | GroupGivenUp
     | AudienceLearnt
     | ClockCorrected
     | Warned

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from orgauth.models import Org
 
 __all__ = [
+    "breaker",
     "classify",
     "classify_rest",
     "classify_status",
@@ -154,12 +155,29 @@ def not_saved(error: StoreError) -> Failure:
     return Failure("not_saved", printable(str(error)), _PERMANENT, Cause.STORE, printable(advice))
 
 
+def breaker(org: Org, refusal: Failure, refused: int) -> Failure:
+    """Return why an org is not tried: so many others were refused for what it shares with them."""
+    return Failure(
+        "breaker",
+        f"not tried: {refused} orgs with the same client id and key were refused by "
+        f'{org.login_host} with "{refusal.description}", and none got in',
+        _PERMANENT,
+        Cause.BREAKER,
+        "Mend what those that failed say; --keep-going tries every org all the same",
+    )
+
+
 def dev_hub_failed(hub: Org, failure: Failure) -> Failure:
     """Return why a scratch org is not tried: its Dev Hub failed for a reason that they share."""
+    how = (
+        "was not tried, because others with its key and client id were refused"
+        if failure.cause is Cause.BREAKER
+        else f'was refused with "{failure.description}"'
+    )
     return Failure(
         "dev_hub_failed",
-        f"not tried: its Dev Hub {printable(hub.name)} was refused with "
-        f'"{failure.description}", and the scratch org shares its key and client id',
+        f"not tried: its Dev Hub {printable(hub.name)} {how}, and the scratch org shares its key "
+        "and client id",
         _PERMANENT,
         Cause.DEV_HUB,
         f"Mend the Dev Hub {printable(hub.name)} first",

@@ -25,10 +25,15 @@ class Lineup:
     Args:
         orgs: all orgs of the run.
         admits: whether an org may start now; asked right before it is given out.
+        keep_going: no org is hopeless, whatever its Dev Hub met.
     """
 
     def __init__(
-        self, orgs: Iterable[Org], *, admits: Callable[[Org], bool] = lambda _: True
+        self,
+        orgs: Iterable[Org],
+        *,
+        admits: Callable[[Org], bool] = lambda _: True,
+        keep_going: bool = False,
     ) -> None:
         everybody = list(orgs)
         hubs = {org.username for org in everybody}
@@ -43,6 +48,7 @@ class Lineup:
         leaders.sort(key=lambda org: org.username not in self._waiting)
         self._ready = deque(leaders)
         self._admits = admits
+        self._keep_going = keep_going
         self._held_back = HeldBack()
         self._given_out = 0
         self._news = asyncio.Event()
@@ -90,7 +96,7 @@ class Lineup:
             return ()
         hopeless: list[Org] = []
         hopeful = followers
-        if failure is not None and failure.cause.is_shared:
+        if failure is not None and failure.cause.is_shared and not self._keep_going:
             hopeless = [follower for follower in followers if _shares(follower, org)]
             hopeful = [follower for follower in followers if not _shares(follower, org)]
         # At the front: who has waited for a hub does not wait for the rest of the file too.

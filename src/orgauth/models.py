@@ -139,6 +139,8 @@ class Cause(StrEnum):
     """Authorized, but it could not be saved."""
     DEV_HUB = "dev_hub"
     """Not tried, because its Dev Hub failed for a reason that they share."""
+    BREAKER = "breaker"
+    """Not tried, because others with its client id, key and login host were all refused."""
     HOST = "host"
     """Not tried to the end, because the host wants to be left alone for too long."""
     INTERRUPTED = "interrupted"
@@ -148,7 +150,7 @@ class Cause(StrEnum):
     @property
     def is_shared(self) -> bool:
         """Whether a scratch org with the same client id and key must fail in the same way."""
-        return self in (Cause.KEY, Cause.CLIENT_ID)
+        return self in (Cause.KEY, Cause.CLIENT_ID, Cause.BREAKER)
 
 
 @dataclass(frozen=True, slots=True)

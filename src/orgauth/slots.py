@@ -93,15 +93,18 @@ class Slots:
     def hold(self, host: str, *, again: bool = False) -> _Hold:
         """Wait for a slot to ``host``, and hold it while the body runs (``async with``).
 
-        Entering it raises ``NotTried`` where the host is shut.
-
         Args:
             host: whom to ask.
             again: whether it is a further attempt, which gives way to first ones.
+
+        Raises:
+            NotTried: the host is shut. Entering may raise it, too: it may come to that meanwhile.
         """
         known = self._hosts.get(host)
         if known is None:
             known = self._hosts[host] = _Host(host, self._per_host)
+        elif known.shut_by is not None:
+            self._turn_away(known, known.shut_by)
         return _Hold(self, known, again=again)
 
     def is_crowded(self, host: str) -> bool:

@@ -17,6 +17,7 @@ from orgauth import descriptors
 from orgauth.assertion import AssertionBuilder
 from orgauth.authorizer import Authorizer, World
 from orgauth.batching import leave_behind
+from orgauth.breaker import Breaker
 from orgauth.errors import StoreError, UsageError
 from orgauth.events import Warned
 from orgauth.exchange import Exchange
@@ -70,6 +71,7 @@ async def assembled(
     stores: Sequence[Store] = (),
     verify: bool = True,
     if_needed: bool = False,
+    keep_going: bool = False,
 ) -> AsyncIterator[Authorizer]:
     """Build everything one run needs, and close it afterwards.
 
@@ -80,6 +82,7 @@ async def assembled(
         stores: where to save; empty for nowhere.
         verify: whether one REST call proves each token alive.
         if_needed: whether a stored token that is alive is used again.
+        keep_going: whether orgs are tried that must be refused as others were.
 
     Raises:
         UsageError: ``if_needed`` cannot be followed.
@@ -93,6 +96,7 @@ async def assembled(
     # A keychain may ask the person, and somebody else may hold a lock: Ctrl-C waits for neither.
     usable, broken = await leave_behind(lambda: _prepare_stores(stores), name="orgauth-prepare")
     clock = time.monotonic
+    breaker = Breaker(keep_going=keep_going)
     rng = random.Random()  # noqa: S311 - jitter needs no secrecy
     async with AsyncExitStack() as closing:
         http = await closing.enter_async_context(
@@ -125,9 +129,11 @@ async def assembled(
                 endpoint=JwtBearerEndpoint(http),
                 slots=slots,
                 pace=Pace(prepared.settings.requests_per_second, clock=clock),
+                breaker=breaker,
                 observer=observer,
             ),
             slots=slots,
+            breaker=breaker,
             policies=prepared.manifest.retry,
             world=World(clock, asyncio.sleep, rng),
             observer=observer,

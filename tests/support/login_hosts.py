@@ -9,6 +9,7 @@ import jwt
 from orgauth import failures
 from orgauth.assertion import AssertionBuilder
 from orgauth.authorizer import Authorizer, World
+from orgauth.breaker import Breaker
 from orgauth.errors import AttemptFailed
 from orgauth.exchange import Exchange
 from orgauth.keys.pem import RsaSigner
@@ -27,6 +28,7 @@ FACTS = OrgFacts(
     is_scratch=False,
     is_dev_hub=True,
 )
+LONGEST_ASSERTION = 480.0
 POLICIES = RetryPolicies(not_approved=NotApprovedPolicy(5, 60, 600))
 
 
@@ -81,6 +83,9 @@ class LoginHosts:
         wanted = self.wants_audience.get(org.login_host)
         if wanted not in (None, claims["aud"]):
             raise WRONG_AUDIENCE(org)
+        if claims["exp"] > self.now() + self.clock_ahead + LONGEST_ASSERTION:
+            too_far_ahead = WRONG_KEY(org).failure
+            raise AttemptFailed(replace(too_far_ahead, server_time=self.now() + self.clock_ahead))
         if claims["exp"] < self.now() + self.clock_ahead:
             raise AttemptFailed(
                 failures.classify(
@@ -137,10 +142,13 @@ async def authorize_now(
     signer=None,
     policies=POLICIES,
     memory=None,
+    keep_going=False,
+    per_second=None,
 ):
     """Do the same in a loop that runs already."""
     loop = asyncio.get_running_loop()
     observer, delivered = EventList(), []
+    breaker = Breaker(keep_going=keep_going)
     key = RsaSigner(private_key())
     assertions = AssertionBuilder(signer or (lambda ref: key), clock=loop.time)
     gates = Slots(
@@ -156,10 +164,12 @@ async def authorize_now(
             assertions=assertions,
             endpoint=world,
             slots=gates,
-            pace=Pace(None, clock=loop.time),
+            pace=Pace(per_second, clock=loop.time),
+            breaker=breaker,
             observer=observer,
         ),
         slots=gates,
+        breaker=breaker,
         policies=policies,
         world=World(loop.time, asyncio.sleep, random.Random(7)),
         observer=observer,

@@ -8,6 +8,7 @@ from rich.console import Console
 from orgauth.events import (
     AudienceLearnt,
     ClockCorrected,
+    GroupGivenUp,
     HostPaused,
     HostShut,
     OrgFinished,
@@ -129,6 +130,18 @@ def test_orgs_of_a_host_that_is_shut_are_counted_and_explained_once():
     assert "the patience (retry.throttled.timeout_seconds) is 900 s" in lines[0]
     assert "its other orgs are skipped" in lines[0]
     assert lines[1:] == ["[3/4] authorized uat (0.2 s)"]
+
+
+def test_a_group_that_is_given_up_is_told_whole_and_harmless():
+    """What was refused, what they share, what to do; and nothing that moves the cursor."""
+    reason, advice = "invalid_grant: invalid assertion", "Upload the certificate. " * 20 + "Really"
+    event = GroupGivenUp("login.salesforce.com", "3MVG9\x1b[31m", "/server.key", 5, reason, advice)
+
+    (line,) = lines_of(PlainProgress, event)
+
+    assert "5 orgs that share the client id 3MVG9\\x1b[31m and the key /server.key" in line
+    assert f"refused by login.salesforce.com ({reason})" in line
+    assert line.endswith("Really. --keep-going tries them all the same")
 
 
 def test_a_host_that_only_refused_is_told_as_that():

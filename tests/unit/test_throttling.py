@@ -65,8 +65,8 @@ def orgs_at(host, count, login_host=None):
     return [make_org(f"{number}@{host}", login_url=login_url) for number in range(count)]
 
 
-def run(orgs, world):
-    options = {"slots": 64, "in_play": 128, "policies": RetryPolicies()}
+def run(orgs, world, **options):
+    options = {"slots": 64, "in_play": 128, "policies": RetryPolicies(), **options}
     return authorize(orgs, world, signer=lambda ref: Signer(), **options)
 
 
@@ -144,4 +144,14 @@ def test_a_host_that_asks_for_more_than_the_patience_is_left_alone_at_once():
     assert {outcome.attempts for outcome in skipped} == {0}
     assert all(isinstance(outcomes[org.username], Authorized) for org in orgs[1000:])
     assert len(observer.of(HostShut)) == 1
+    assert elapsed < 5
+
+
+def test_who_is_skipped_takes_nobodys_turn():
+    """With one request a second, a thousand skipped orgs must not take a quarter of an hour."""
+    world = SmallHosts({"shut.example.com": 0}, retry_after=3600.0)
+
+    _, _, elapsed = run(orgs_at("shut.example.com", 1000), world, per_second=1.0)
+
+    assert world.requests.total() == 1
     assert elapsed < 5

@@ -35,6 +35,11 @@ __all__ = ["login"]
     metavar="FILE",
     help="Write a report; the suffix says which: .json or .xml (JUnit). Repeatable.",
 )
+@click.option(
+    "--keep-going",
+    is_flag=True,
+    help="Try every org, even where all that share its client id, key and login host were refused.",
+)
 @click.option("-v", "--verbose", count=True, help="Tell more: -v every wait, -vv everything.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress; only what failed.")
 def login(
@@ -47,6 +52,7 @@ def login(
     verify: bool,
     if_needed: bool,
     reports: tuple[Path, ...],
+    keep_going: bool,
     verbose: int,
     quiet: bool,
 ) -> int:
@@ -67,6 +73,7 @@ def login(
             verify=verify,
             if_needed=if_needed,
             reports=reports,
+            keep_going=keep_going,
             verbose=verbose,
             quiet=quiet,
         ),

@@ -56,6 +56,7 @@ class Options:
     verify: bool
     if_needed: bool
     reports: Sequence[Path]
+    keep_going: bool
     verbose: int
     quiet: bool
 
@@ -122,6 +123,7 @@ async def _authorize(
             stores=stores,
             verify=options.verify,
             if_needed=options.if_needed,
+            keep_going=options.keep_going,
         ) as authorizer:
             signals.stop = authorizer.stop
             await authorizer.run(prepared.orgs)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from orgauth.events import (
     AudienceLearnt,
     ClockCorrected,
+    GroupGivenUp,
     HostPaused,
     HostShut,
     OrgFinished,
@@ -75,5 +76,5 @@ class LogObserver:
                 _log.debug("%s: first attempt", printable(name))
             case Warned():
                 return  # shown to everybody, not only to who asked for more
-            case AudienceLearnt() | ClockCorrected() | HostPaused() | HostShut():
+            case AudienceLearnt() | ClockCorrected() | HostPaused() | HostShut() | GroupGivenUp():
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from orgauth.events import AudienceLearnt, ClockCorrected, HostShut, Warned
+from orgauth.events import AudienceLearnt, ClockCorrected, GroupGivenUp, HostShut, Warned
 from orgauth.models import Authorized, Cause, Failed, FailureKind, Reused, Skipped
 from orgauth.text import printable
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["finished", "is_worth_a_line", "waiting", "warning_of", "why"]
 
 
-_EXPLAINED_ONCE = frozenset({Cause.INTERRUPTED, Cause.HOST})
-"""Who stops a run knows that the rest is not finished; of a host that is shut, a warning tells."""
+_EXPLAINED_ONCE = frozenset({Cause.INTERRUPTED, Cause.HOST, Cause.BREAKER})
+"""Who stops a run knows that the rest is not finished; of the others a warning tells."""
 
 
 def is_worth_a_line(outcome: Outcome) -> bool:
@@ -40,6 +40,8 @@ def warning_of(event: Event) -> str | None:
                 f"{printable(host)} wants the audience {audience}; "
                 "set `audience` in the manifest to save one request a run"
             )
+        case GroupGivenUp():
+            return _given_up(event)
         case HostShut(host=host, asked_seconds=asked, patience_seconds=patience):
             why = (
                 f"has refused everybody for {patience:.0f} s"
@@ -50,6 +52,16 @@ def warning_of(event: Event) -> str | None:
             return f"{printable(host)} {why}: its other orgs are skipped; run again later"
         case _:
             return None
+
+
+def _given_up(event: GroupGivenUp) -> str:
+    return (
+        f"{event.failures} orgs that share the client id {printable(event.client_id)} and the key "
+        f"{printable(event.key)} were refused by {printable(event.host)} "
+        f"({printable(event.reason)}), and none got in; the others that share them are skipped, "
+        f"because many refused logins get an address blocked. {printable(event.advice)}. "
+        "--keep-going tries them all the same"
+    )
 
 
 def finished(outcome: Outcome) -> str:
