@@ -164,6 +164,9 @@ class KeyRef:
     passphrase_env: str | None = None
     """The variable that holds the passphrase of an encrypted key."""
 
+    def __hash__(self) -> int:
+        return hash(self.location)  # asked for several times an org, and nearly always enough
+
     def __str__(self) -> str:
         return self.location if self.source == "file" else f"${self.location}"
 
@@ -190,16 +193,16 @@ class Org:
     """It may not be replicated yet: every scratch org, and orgs marked ``new: true``."""
     set_default: bool = False
     set_default_dev_hub: bool = False
+    login_host: str = field(init=False, repr=False, compare=False)
+    """Host and port of the login URL."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "login_host", urlsplit(self.login_url).netloc)
 
     @property
     def name(self) -> str:
         """What people call it: the alias, or the username where there is none."""
         return self.alias or self.username
-
-    @property
-    def login_host(self) -> str:
-        """Host and port of the login URL."""
-        return urlsplit(self.login_url).netloc
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,4 +65,5 @@ def test_key_references_read_as_people_write_them():
 
 def test_only_key_and_client_id_are_shared_with_scratch_orgs():
     """A Dev Hub's own user or policy says nothing about its scratch orgs."""
-    assert {cause for cause in Cause if cause.is_shared} == {Cause.KEY, Cause.CLIENT_ID}
+    shared = {Cause.KEY, Cause.CLIENT_ID, Cause.BREAKER}
+    assert {cause for cause in Cause if cause.is_shared} == shared

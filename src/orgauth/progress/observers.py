@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Fanout", "LogObserver", "WarningList"]
 
 _log = logging.getLogger("orgauth")
+_EVERY_ORGS = (OrgStarted, OrgFinished)
+"""Events that come for every org, and are no warnings."""
 
 
 class Fanout:
@@ -57,6 +59,8 @@ class WarningList:
 
     def notify(self, event: Event) -> None:
         """Keep the event if it is a warning."""
+        if isinstance(event, _EVERY_ORGS):
+            return
         message = warning_of(event)
         if message is not None:
             self.messages.append(message)
@@ -73,7 +77,8 @@ class LogObserver:
             case OrgWaiting():
                 _log.info("%s", waiting(event))
             case OrgStarted(name=name):
-                _log.debug("%s: first attempt", printable(name))
+                if _log.isEnabledFor(logging.DEBUG):
+                    _log.debug("%s: first attempt", printable(name))
             case Warned():
                 return  # shown to everybody, not only to who asked for more
             case AudienceLearnt() | ClockCorrected() | HostPaused() | HostShut() | GroupGivenUp():
