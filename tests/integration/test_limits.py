@@ -83,21 +83,37 @@ def waits_in_a_thread(process):
     return len(list(Path(f"/proc/{process.pid}/task").iterdir())) > 1
 
 
-@names
-def test_a_second_signal_ends_at_once_and_what_was_saved_is_whole(salesforce, home, number, status):
-    """While an answer is waited for that does not come."""
-    here = salesforce(scratch_orgs=0, sandboxes=30)
-    for org in here.world.orgs[10:]:
-        org.latency = 600.0
-    process = start("login", here.manifest, "--json", "--concurrency", 4)
+@pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [
+        (signal.SIGINT, signal.SIGTERM, 143),
+        (signal.SIGTERM, signal.SIGINT, 130),
+        (signal.SIGHUP, signal.SIGHUP, 129),
+    ],
+    ids=["INT-TERM", "TERM-INT", "HUP-HUP"],
+)
+def test_a_second_signal_ends_at_once_and_what_was_saved_is_whole(
+    salesforce, home, *, first, second, status
+):
+    """While the aliases wait for somebody else's lock, which is not given up gently."""
+    here = salesforce(scratch_orgs=0, sandboxes=10)
+    (home / ".sfdx").mkdir(mode=0o700)
+    (home / ".sfdx/alias.json").write_text('{"orgs":{"old":"a@b.cc"}}')
+    (home / ".sfdx/alias.json.lock").mkdir()
+    later = time.time() + 3600  # its holder keeps it alive
+    os.utime(home / ".sfdx/alias.json.lock", (later, later))
+    process = start("login", here.manifest, "-q")
     until(lambda: len(list(home.glob(".sfdx/*@*.json"))) >= 4)
-    process.send_signal(number)
-    process.send_signal(number)
+    process.send_signal(first)
+    assert "once more ends it at once" in process.stderr.readline()
+    began = time.monotonic()
+    process.send_signal(second)
     process.communicate(timeout=30)
 
     assert process.returncode == status
+    assert time.monotonic() - began < 8
     assert len(saved(home)) >= 4
-    assert json.loads((home / ".sfdx/alias.json").read_bytes()).keys() == {"orgs"}
+    assert json.loads((home / ".sfdx/alias.json").read_bytes()) == {"orgs": {"old": "a@b.cc"}}
 
 
 def test_a_run_whose_orgs_all_sleep_wakes_for_a_signal(salesforce, home):
@@ -123,7 +139,7 @@ def test_a_run_that_was_stopped_and_goes_on_loses_nothing(salesforce, home):
     here.change_manifest(
         "\nretry:",
         "\nsettings: {timeout_seconds: 0.3, concurrency: 4}\n"
-        "\nretry:\n  transient: {initial_seconds: 0.01}\n#",
+        "\nretry:\n  transient: {initial_seconds: 0.01, max_seconds: 0.1, attempts: 100}\n#",
     )
     process = start("login", here.manifest, "--json")
     for _ in range(3):

@@ -1,8 +1,8 @@
 """What others put in the place of our files: links, pipes, folders, files of their own.
 
 Every path that a run reads or writes meets everything that can stand there. A run ends, tells what
-is wrong, serves the other store, and neither reads nor changes what a link of somebody else's
-leads to.
+is wrong, serves the other store, and neither reads nor changes what a link of somebody else's leads
+to. (A hard link is a file like any other; it is replaced, and what it was linked to stays.)
 """
 
 import contextlib
