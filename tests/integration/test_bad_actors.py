@@ -486,6 +486,27 @@ def test_a_token_goes_nowhere_else(salesforce, home, evil):
     assert b"assertion" not in received
 
 
+def test_a_stored_token_goes_nowhere_else(salesforce, home, evil):
+    """Somebody else may have written what the store holds; --if-needed asks no host of theirs."""
+    port, got = evil
+    here = salesforce(dev_hubs=0, scratch_orgs=0, sandboxes=len(EVIL) + 1)
+    assert invoke("login", here.manifest)[0] == 0
+    tokens = [token.encode() for org in here.world.orgs for token in org.tokens]
+    for org, url in zip(here.world.orgs, EVIL, strict=False):
+        path = home / f".sfdx/{org.username}.json"
+        stored = json.loads(path.read_bytes())
+        path.write_text(json.dumps(stored | {"instanceUrl": url.format(port=port)}))
+
+    status, out, _ = invoke("login", here.manifest, "--if-needed", "--json")
+
+    assert status == 0
+    summary = json.loads(out)["result"]["summary"]
+    assert (summary["authorized"], summary["reused"]) == (len(EVIL), 1)
+    received = b"".join(got)
+    assert [token for token in tokens if token in received] == []
+    assert b"Authorization" not in received
+
+
 HOSTILE_YAML = [
     "!!python/object/apply:os.system [touch owned]",
     "!!python/object/new:subprocess.Popen [[touch, owned]]",

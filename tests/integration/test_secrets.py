@@ -207,7 +207,7 @@ def test_no_secret_leaves_a_run_at_any_verbosity(canaries, here, home, tmp_path)
     reports = ("--report", home / "run.json", "--report", home / "run.xml")
     env_file = home / "tokens.env"
     output = []
-    for options in ((), ("-q",), ("-v",), ("-vv",), ("-vv", "--json")):
+    for options in ((), ("-q",), ("-v",), ("-vv",), ("-vv", "--json"), ("-vv", "--if-needed")):
         status, shown = python(*login, *options, *reports)
         assert status == 1, shown
         output.append(shown)
@@ -224,6 +224,7 @@ def test_no_secret_leaves_a_run_at_any_verbosity(canaries, here, home, tmp_path)
     assert env_file.stat().st_mode & 0o077 == 0
     meant = {env_file.name, "key.json", "server.key"}
     assert b"ci@acme" in b"".join(output[:1])
+    assert b" reused" in output[5]
     assert canaries.leaks(*output, *files_of(tmp_path, but=meant)) == []
     assert list((tmp_path / "temporary").iterdir()) == []
 
@@ -495,8 +496,12 @@ def forms(value):
 
 
 async def collected(manifest, observer):
-    found = orgauth.authorize(manifest, stores=["salesforce-cli"], observer=observer)
-    return [outcome async for outcome in found]
+    """Return the outcomes of two runs, the second of which uses what the first has stored."""
+    how = {"stores": ["salesforce-cli"], "observer": observer}
+    return [
+        *[outcome async for outcome in orgauth.authorize(manifest, **how)],
+        *[outcome async for outcome in orgauth.authorize(manifest, if_needed=True, **how)],
+    ]
 
 
 def test_no_public_object_shows_a_secret(canaries, here, home):
@@ -513,6 +518,7 @@ def test_no_public_object_shows_a_secret(canaries, here, home):
         root.removeHandler(seen)
     authorized = [each for each in outcomes if isinstance(each, orgauth.Authorized)]
     assert len(authorized) >= 5
+    assert any(isinstance(each, orgauth.Reused) for each in outcomes)
     assert len(seen.events) > len(outcomes)
 
     prepared = preparing.prepare(here.manifest)
