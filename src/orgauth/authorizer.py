@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from orgauth import failures
@@ -14,25 +14,21 @@ from orgauth.errors import AttemptFailed, NotTried
 from orgauth.events import (
     OrgFinished,
     OrgStarted,
-    OrgWaiting,
     Warned,
 )
 from orgauth.lineup import Lineup
 from orgauth.models import (
     Authorized,
     Failed,
-    FailureKind,
     OrgKind,
     Reused,
     Skipped,
 )
-from orgauth.retry import Patience, retrying
+from orgauth.perseverance import Journey, Perseverance
 from orgauth.text import printable
-from orgauth.waiting_room import WaitingRoom
 
 if TYPE_CHECKING:
-    import random
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from orgauth.breaker import Breaker
     from orgauth.exchange import Exchange
@@ -43,46 +39,14 @@ if TYPE_CHECKING:
         OrgFacts,
         Outcome,
     )
+    from orgauth.perseverance import World
     from orgauth.ports import Memory, Observer, Probe, Saver
     from orgauth.settings import RetryPolicies
     from orgauth.slots import Slots
 
-__all__ = ["Authorizer", "World"]
-
-T = TypeVar("T")
+__all__ = ["Authorizer"]
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Time and chance, as the core sees them; tests bring their own."""
-
-    clock: Callable[[], float]
-    """Seconds that never go back."""
-    sleep: Callable[[float], Awaitable[None]]
-    rng: random.Random
-
-
-@dataclass(slots=True)
-class _Journey:
-    """One org under way."""
-
-    org: Org
-    started: float
-    attempts: int = 0
-    in_play: bool = True
-    """Whether it still takes room; who waits for a next attempt does not."""
-    not_approved: bool = False
-    """Whether that is why the last attempt failed."""
-
-    @property
-    def neighbours(self) -> tuple[str, str]:
-        """Those who may be approved when it is: of one app at one login host."""
-        return self.org.login_host, self.org.client_id
-
-    def count(self) -> None:
-        self.attempts += 1
 
 
 class Authorizer:
@@ -123,13 +87,18 @@ class Authorizer:
         self._exchange = exchange
         self._slots = slots
         self._breaker = breaker
-        self._policies = policies
         self._world = world
         self._observer = observer
         self._deliver = deliver
         self._probe = probe
         self._saver = saver
-        self._waiting_room = WaitingRoom(world.sleep)
+        self._perseverance = Perseverance(
+            policies,
+            world,
+            observer=observer,
+            step_aside=self._out_of_play,
+            look_again=self._look_again,
+        )
         self._memory = memory
         self._room = asyncio.Semaphore(in_play)
         self._under_way: set[asyncio.Task[Any]] = set()
@@ -162,7 +131,7 @@ class Authorizer:
         """Take one org from its first attempt to its outcome."""
         if self._stopping:  # given out just before everything was stopped
             return self._skip(org, failures.interrupted())
-        journey = _Journey(org, self._world.clock())
+        journey = Journey(org, self._world.clock())
         outcome = await self._log_in_interruptibly(journey)
         failure = outcome.failure if isinstance(outcome, (Failed, Skipped)) else None
         # Before saving: a hub's scratch orgs follow at once.
@@ -178,7 +147,7 @@ class Authorizer:
                 self._skip(follower, failures.dev_hub_failed(org, failure))
         return None
 
-    async def _log_in_interruptibly(self, journey: _Journey) -> Outcome:
+    async def _log_in_interruptibly(self, journey: Journey) -> Outcome:
         """Log in; every way in which that can end is an outcome. ``stop`` ends it early."""
         org = journey.org
         task = asyncio.current_task()
@@ -209,7 +178,7 @@ class Authorizer:
             self._under_way.discard(task)
             self._out_of_play(journey)
 
-    async def _reuse(self, journey: _Journey, memory: Memory) -> Reused | None:
+    async def _reuse(self, journey: Journey, memory: Memory) -> Reused | None:
         """Return the outcome of an org whose stored token works; None where it has to log in."""
         credentials = await memory.recall(journey.org)
         if credentials is None or self._probe is None:
@@ -223,18 +192,17 @@ class Authorizer:
             return None
         return Reused(journey.org, credentials, facts, self._elapsed(journey))
 
-    async def _log_in(self, journey: _Journey) -> tuple[Credentials, OrgFacts | None]:
+    async def _log_in(self, journey: Journey) -> tuple[Credentials, OrgFacts | None]:
         org = journey.org
-        credentials = await self._patiently(
+        credentials = await self._perseverance.attempt(
             journey, org.login_host, partial(self._exchange.attempt, org, journey.count)
         )
-        if journey.not_approved:
-            self._waiting_room.got_in(journey.neighbours)
+        self._perseverance.got_in(journey)
         if self._probe is None:
             return credentials, None
         return credentials, await self._inspect(journey, credentials, self._probe)
 
-    async def _inspect(self, journey: _Journey, credentials: Credentials, probe: Probe) -> OrgFacts:
+    async def _inspect(self, journey: Journey, credentials: Credentials, probe: Probe) -> OrgFacts:
         org = journey.org
         host = urlsplit(credentials.instance_url).netloc
         if self._slots.is_crowded(host):  # its queue must not keep orgs of other hosts out
@@ -244,64 +212,17 @@ class Authorizer:
             async with self._slots.hold(host, again=again):
                 return await probe.inspect(org, credentials)
 
-        facts = await self._patiently(journey, host, inspect)
+        facts = await self._perseverance.attempt(journey, host, inspect)
         self._compare(org, facts)
         if org.kind is OrgKind.DEV_HUB:
             self._last_days[org.username] = facts.scratch_org_expirations
         last_day = self._last_days.get(org.dev_hub or "", {}).get(credentials.org_id[:15])
         return replace(facts, expiration_date=last_day) if last_day else facts
 
-    async def _patiently(
-        self, journey: _Journey, host: str, step: Callable[..., Awaitable[T]]
-    ) -> T:
-        """Attempt a step until it succeeds or patience is spent. Waits hold no slot."""
-        try:
-            # Nearly always enough; tenacity's loop costs as much as all the rest of ours.
-            return await step()
-        except AttemptFailed as error:
-            return await self._patiently_again(journey, host, step, error)
-        finally:
-            self._lineup.look_again(host)
-
-    async def _patiently_again(
-        self, journey: _Journey, host: str, step: Callable[..., Awaitable[T]], first: AttemptFailed
-    ) -> T:
-        """Wait and attempt again, after a first failure."""
-        attempted: list[AttemptFailed] = [first]
-
-        async def again() -> T:
-            if attempted:  # tenacity counts the attempt that has been made
-                raise attempted.pop()
-            return await step(again=True)
-
-        patience = Patience(self._policies, clock=self._world.clock, rng=self._world.rng)
-        attempts = retrying(
-            patience,
-            before_sleep=partial(self._wait_begins, journey, host),
-            sleep=partial(self._wait, journey),
-        )
-        result: T = await attempts(again)
-        return result
-
     def _admits(self, org: Org) -> bool:
         """Return whether an org may start now, or would only be in the way of others."""
         host, group = org.login_host, self._breaker.about(org)
         return not (self._slots.is_crowded(host) or group.is_crowded)
-
-    def _wait_begins(
-        self, journey: _Journey, host: str, failure: Failure, attempt: int, delay: float
-    ) -> None:
-        self._out_of_play(journey)
-        self._lineup.look_again(host)
-        journey.not_approved = failure.kind is FailureKind.NOT_APPROVED
-        reason = f"{failure.code}: {failure.description}"
-        self._observer.notify(OrgWaiting(journey.org.name, failure.kind, reason, attempt, delay))
-
-    async def _wait(self, journey: _Journey, seconds: float) -> None:
-        if journey.not_approved:
-            await self._waiting_room.wait(journey.neighbours, seconds)
-        else:
-            await self._world.sleep(seconds)
 
     def _compare(self, org: Org, facts: OrgFacts) -> None:
         """Tell the person where the manifest is mistaken about an org."""
@@ -315,7 +236,10 @@ class Authorizer:
     def _warn(self, message: str) -> None:
         self._observer.notify(Warned(printable(message)))
 
-    def _out_of_play(self, journey: _Journey) -> None:
+    def _look_again(self, host: str) -> None:
+        self._lineup.look_again(host)
+
+    def _out_of_play(self, journey: Journey) -> None:
         if journey.in_play:
             journey.in_play = False
             self._room.release()
@@ -325,7 +249,7 @@ class Authorizer:
         if self._unsaved == 0 and self._saver is not None:
             self._saver.hurry()
 
-    def _elapsed(self, journey: _Journey) -> float:
+    def _elapsed(self, journey: Journey) -> float:
         return self._world.clock() - journey.started
 
     def _skip(self, org: Org, failure: Failure) -> None:

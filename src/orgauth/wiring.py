@@ -15,7 +15,7 @@ from platformdirs import user_state_path
 
 from orgauth import descriptors
 from orgauth.assertion import AssertionBuilder
-from orgauth.authorizer import Authorizer, World
+from orgauth.authorizer import Authorizer
 from orgauth.batching import leave_behind
 from orgauth.breaker import Breaker
 from orgauth.errors import StoreError, UsageError
@@ -25,6 +25,7 @@ from orgauth.keys.pem import RsaSigner
 from orgauth.models import Secret
 from orgauth.name_lookup import system_resolver
 from orgauth.pace import Pace
+from orgauth.perseverance import World
 from orgauth.preparing import current_folder
 from orgauth.probe import RestProbe
 from orgauth.reusing import StoredTokens

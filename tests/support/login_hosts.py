@@ -8,13 +8,14 @@ import jwt
 
 from orgauth import failures
 from orgauth.assertion import AssertionBuilder
-from orgauth.authorizer import Authorizer, World
+from orgauth.authorizer import Authorizer
 from orgauth.breaker import Breaker
 from orgauth.errors import AttemptFailed
 from orgauth.exchange import Exchange
 from orgauth.keys.pem import RsaSigner
 from orgauth.models import Credentials, OrgFacts, OrgKind, Secret
 from orgauth.pace import Pace
+from orgauth.perseverance import World
 from orgauth.settings import NotApprovedPolicy, RetryPolicies
 from orgauth.slots import Slots
 from support import EventList, in_virtual_time, make_org, private_key
