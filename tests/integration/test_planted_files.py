@@ -183,6 +183,8 @@ def test_files_are_0600_and_folders_0700_whatever_the_umask(here, home, umask):
             pytest.skip("no setpriv here to give root's powers up")
         powerless = [program, "--bounding-set=-all", "--inh-caps=-all"]
     (home / "python").mkdir()  # byte code is no state of ours
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environ.pop("COVERAGE_PROCESS_CONFIG", None)  # it could not read its own file again
     for _ in range(2):  # once to make, once to replace
         done = subprocess.run(
             [
@@ -192,7 +194,7 @@ def test_files_are_0600_and_folders_0700_whatever_the_umask(here, home, umask):
             ],
             capture_output=True,
             check=False,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            env=environ,
             umask=int(umask, 8),
         )
         assert (done.returncode, done.stderr) == (0, b"")
