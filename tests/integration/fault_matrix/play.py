@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import orgauth
-from integration.fault_matrix.cases import CASES
+from integration.fault_matrix.cases import CASES, Name
 from integration.fault_matrix.little_internet import LOGIN, TALKATIVE, LittleInternet
 from orgauth.events import OrgFinished, OrgStarted, OrgWaiting
 from orgauth.models import Authorized, Credentials, KeyRef, Secret
@@ -26,14 +26,17 @@ if TYPE_CHECKING:
     from orgauth.events import Event
     from orgauth.models import Outcome
 
-__all__ = ["ATTEMPTS", "NEIGHBOURS", "TIMEOUT", "Run", "measure", "play", "username_of"]
+__all__ = ["ATTEMPTS", "CROWD", "NEIGHBOURS", "TIMEOUT", "Run", "measure", "play", "username_of"]
 
 TIMEOUT = 1.5
 """Seconds a request: long enough for neighbours on a busy machine."""
 ATTEMPTS = 3
 NEIGHBOURS = 20
 OLD_TOKEN = "00D000000000000!old"
+CROWD = 40
+"""Orgs of as many hosts whose name servers are silent: more than asyncio has lookup threads."""
 _SHORT_TIMEOUT = 0.5
+_MUCH_TOO_LONG = 120.0
 
 
 def username_of(case: Case, call: str, *, passes: bool = False) -> str:
@@ -105,8 +108,9 @@ def play(folder: Path, key: tuple[bytes, bytes]) -> Run:
             run = _prepared(internet, folder, list(urls))
             began = time.monotonic()
             outcomes = orgauth.authorize(manifest, stores=["salesforce-cli"], observer=run.watch)
-            async for outcome in outcomes:
-                run.outcomes[outcome.org.username] = outcome
+            async with asyncio.timeout(_MUCH_TOO_LONG):
+                async for outcome in outcomes:
+                    run.outcomes[outcome.org.username] = outcome
             run.seconds = time.monotonic() - began
             return run
 
@@ -145,6 +149,10 @@ async def _everybody(internet: LittleInternet) -> dict[str, str]:
                 org = internet.world.production(name)
                 times = 1 if passes else None
                 urls[name] = await internet.place(org, case.spot, call, times=times)
+    for number in range(CROWD):
+        name = f"crowd{number}@example.com"
+        org = internet.world.production(name)
+        urls[name] = await internet.place(org, Name("silent"), "token", times=None)
     for number in range(NEIGHBOURS):
         name = f"neighbour{number}@example.com"
         org = internet.world.production(name)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from integration.fault_matrix.cases import CASES, PHASES
-from integration.fault_matrix.play import NEIGHBOURS, TIMEOUT, username_of
+from integration.fault_matrix.play import CROWD, NEIGHBOURS, TIMEOUT, username_of
 from orgauth.models import Authorized
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def table(run: Run, seconds: dict[str, float] | None = None) -> str:
     passing = sum(len(case.calls) for case in CASES if case.may_pass)
     told = (
         f"{len(CASES)} faults, {orgs} orgs that have one for good, {passing} whose fault passes "
-        f"after the first attempt, and {NEIGHBOURS} neighbours without any, all in one run.\n"
+        f"after the first attempt, {CROWD} more whose name servers are silent, and {NEIGHBOURS} "
+        "neighbours without any fault, all in one run.\n"
     )
     parts = [told]
     for phase in PHASES:

@@ -58,7 +58,8 @@ def main() -> int:
                 if len(done) == 1 or batch.ended // 60 > done[-2].ended // 60:
                     tell(progress(len(done), batch))
             spent = time.monotonic() - began
-        table = summary(done, spent, soak.faults)
+            least = soak.least_mb()
+        table = summary(done, spent, least, soak.faults)
         tell(f"\n{table}\n{by_sort(soak.faults)}")
         if writes:
             write(table)
@@ -73,7 +74,7 @@ def progress(number: int, batch: Batch) -> str:
     )
 
 
-def summary(done: list[Batch], spent: float, faults: Counter[str]) -> str:
+def summary(done: list[Batch], spent: float, least: float, faults: Counter[str]) -> str:
     """Return the table of the end."""
     settled = next((one for one in done if one.ended >= SETTLED_AFTER), done[len(done) // 2])
     last = done[-1]
@@ -88,6 +89,7 @@ def summary(done: list[Batch], spent: float, faults: Counter[str]) -> str:
         f"memory at {settled.ended / 60:.0f} min, at the end": (
             f"{settled.rss_mb:.1f} MB, {last.rss_mb:.1f} MB"
         ),
+        "the same, the heap's free memory given back": f"{least:.1f} MB",
         "most memory": f"{max(batch.rss_mb for batch in done):.1f} MB",
         "descriptors after the first batch, at the end": f"{done[0].fds:.0f}, {last.fds:.0f}",
         "of one core": (

@@ -1,12 +1,14 @@
 """The process that is soaked: it lives on and on, and authorizes whoever it is told to.
 
 Told in a line of JSON on standard input: the orgs of a batch. Answers in one, too: how each ended,
-with a digest of its token, and what the process holds now. It ends with its input.
+with a digest of its token, and what the process holds now. With no orgs it gives back what its heap
+holds free, and tells what is left. It ends with its input.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import hashlib
 import json
 import os
@@ -21,9 +23,12 @@ async def main(manifest: str) -> None:
     """Work off batches until the input ends: one event loop for all of them."""
     while line := await asyncio.to_thread(sys.stdin.readline):
         outcomes: dict[str, Any] = {}
-        async for outcome in orgauth.authorize(
-            manifest, only=json.loads(line), stores=["salesforce-cli"]
-        ):
+        orgs = json.loads(line)
+        if not orgs:
+            ctypes.CDLL(None).malloc_trim(0)
+            print(json.dumps(_held()), flush=True)  # noqa: T201 - to its parent
+            continue
+        async for outcome in orgauth.authorize(manifest, only=orgs, stores=["salesforce-cli"]):
             outcomes.setdefault(outcome.org.username, []).append(_told(outcome))
         print(json.dumps({"outcomes": outcomes, **_held()}), flush=True)  # noqa: T201 - to its parent
 

@@ -121,16 +121,25 @@ class Soak:
         orgs = self._rng.sample(self.world.orgs, self.plan.batch)
         self.simulator.call(self._misbehave)
         before = {org.username: self._auth_file(org) for org in orgs}
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps([org.username for org in orgs]) + "\n")
-        self.process.stdin.flush()
-        told = json.loads(self.process.stdout.readline())
+        told = self._ask([org.username for org in orgs])
         played = self.simulator.call(self._faults_of_the_batch)
         wrong = self._compared(orgs, told["outcomes"], before, played)
         statuses = Counter(one["status"] for many in told["outcomes"].values() for one in many)
         held = {name: told[name] for name in ("rss_mb", "fds", "cpu_seconds")}
         return Batch(time.monotonic() - self._began, statuses, wrong, **held)
+
+    def least_mb(self) -> float:
+        """Return what the process holds once its heap has given back what is free (Linux)."""
+        least: float = self._ask([])["rss_mb"]
+        return least
+
+    def _ask(self, usernames: list[str]) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(usernames) + "\n")
+        self.process.stdin.flush()
+        told: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return told
 
     # -- in the simulator's thread -------------------------------------------------------------
 
