@@ -221,8 +221,7 @@ class Authorizer:
 
     def _admits(self, org: Org) -> bool:
         """Return whether an org may start now, or would only be in the way of others."""
-        host, group = org.login_host, self._breaker.about(org)
-        return not (self._slots.is_crowded(host) or group.is_crowded)
+        return not (self._slots.is_crowded(org.login_host) or self._breaker.is_crowded(org))
 
     def _compare(self, org: Org, facts: OrgFacts) -> None:
         """Tell the person where the manifest is mistaken about an org."""

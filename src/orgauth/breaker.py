@@ -29,10 +29,10 @@ class Group:
     approved yet, a fault, no answer at all) shows that things differ, and lets one more go.
     """
 
-    __slots__ = ("_news", "_places", "_queue", "failures", "has_got_in", "refusal")
+    __slots__ = ("_news", "_places", "_queue", "_unproven", "failures", "has_got_in", "refusal")
 
-    def __init__(self, *, has_got_in: bool = False) -> None:
-        self.has_got_in = has_got_in
+    def __init__(self, unproven: set[Group]) -> None:
+        self.has_got_in = False
         """Whether one of them is in: then nothing holds the others back for the rest of the run."""
         self.failures = 0
         self.refusal: Failure | None = None
@@ -40,6 +40,8 @@ class Group:
         self._places = _ENOUGH
         self._queue = 0
         self._news = asyncio.Event()
+        self._unproven = unproven
+        unproven.add(self)
 
     @property
     def is_hopeless(self) -> bool:
@@ -66,6 +68,7 @@ class Group:
         """Take note that one was authorized."""
         if not self.has_got_in:
             self.has_got_in = True
+            self._unproven.discard(self)
             self._news.set()
 
     def failed(self, failure: Failure) -> bool:
@@ -98,13 +101,13 @@ class Breaker:
     """
 
     def __init__(self, *, keep_going: bool = False) -> None:
+        self.keeps_going = keep_going
         self._groups: dict[_Shared, Group] = {}
-        self._everybody = Group(has_got_in=True) if keep_going else None
-
-    @property
-    def keeps_going(self) -> bool:
-        """Whether every org is tried."""
-        return self._everybody is not None
+        self._unproven: set[Group] = set()
+        self._everybody: Group | None = None
+        if keep_going:
+            self._everybody = Group(self._unproven)
+            self._everybody.got_in()
 
     def about(self, org: Org) -> Group:
         """Return the group that an org belongs to."""
@@ -113,5 +116,10 @@ class Breaker:
         shared = (org.client_id, org.key, org.login_host)
         group = self._groups.get(shared)
         if group is None:
-            group = self._groups[shared] = Group()
+            group = self._groups[shared] = Group(self._unproven)
         return group
+
+    def is_crowded(self, org: Org) -> bool:
+        """Return whether so many of an org's group wait that it would only be in the way."""
+        # Hardly ever after the first answers, so nobody is looked up for it.
+        return bool(self._unproven) and self.about(org).is_crowded

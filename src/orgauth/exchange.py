@@ -119,15 +119,15 @@ class Exchange:
             return await self._send(attempt)
 
     async def _send(self, attempt: _Attempt) -> Credentials:
-        org, lesson = attempt.org, attempt.lesson
-        slot = self._slots.hold(org.login_host, again=attempt.again)
+        org, lesson, host = attempt.org, attempt.lesson, attempt.org.login_host
+        slot = self._slots.hold(host, again=attempt.again)
         await self._pace.turn()
         async with slot:
             _check(org, attempt.group)  # again: it may have come to that meanwhile
             attempt.count()
             # Only now: what was learnt while this one waited for its slot counts for it, too.
             attempt.audience = lesson.audience
-            attempt.skew_seconds = self._clocks.skew(org.login_host)
+            attempt.skew_seconds = self._clocks.skew(host)
             try:
                 # Fresh for each attempt: an assertion that waited could have expired.
                 assertion = await self._assertions.build(

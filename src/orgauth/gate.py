@@ -34,6 +34,7 @@ class Gate:
         """How many bursts of refusals have begun. Who was let in before the last one began, and is
         refused after it, belongs to it."""
         self._level = Level(limit)
+        self._limit = limit  # the level's, which is asked for often and changes rarely
         self._held = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._again: deque[asyncio.Future[None]] = deque()
@@ -42,7 +43,7 @@ class Gate:
     @property
     def is_crowded(self) -> bool:
         """Whether the queue is long enough to keep the gate busy: twice what it lets through."""
-        return len(self._waiting) >= 2 * self._level.limit
+        return len(self._waiting) >= 2 * self._limit
 
     async def acquire(self, *, again: bool) -> None:
         """Wait for one's turn; raise what ``turn_away`` says."""
@@ -73,6 +74,7 @@ class Gate:
             return
         if not self._level.is_full:
             self._level.succeeded()
+            self._limit = self._level.limit
         self._admit()
 
     def refused(self, burst: int) -> bool:
@@ -81,13 +83,14 @@ class Gate:
         Args:
             burst: what ``burst`` was when the holder was let in.
         """
-        if burst == self.burst:
+        begins = burst == self.burst
+        if begins:
             self.burst += 1
             self._level.refused(self._held)
-            return True
-        if burst == self.burst - 1:  # older ones say nothing about this burst
+        elif burst == self.burst - 1:  # older ones say nothing about this burst
             self._level.refused_too()
-        return False
+        self._limit = self._level.limit
+        return begins
 
     def pause(self) -> None:
         """Let nobody through until ``resume``."""
@@ -107,7 +110,7 @@ class Gate:
         self._again.clear()
 
     def _has_room(self) -> bool:
-        return not self.paused and self._held < self._level.limit
+        return not self.paused and self._held < self._limit
 
     def _admit(self) -> None:
         while (self._waiting or self._again) and self._has_room():

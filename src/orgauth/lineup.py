@@ -88,7 +88,6 @@ class Lineup:
             failure: why it failed, or None where it is in.
         """
         self._given_out -= 1
-        self.look_again(org.login_host)
         if not self._given_out:
             self._news.set()
         followers = self._waiting.pop(org.username, None)
