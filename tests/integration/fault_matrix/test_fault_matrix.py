@@ -64,7 +64,7 @@ def test_a_fault_that_does_no_harm(run, case, call):
 
 
 @pytest.mark.parametrize(("case", "call"), PASSING)
-def test_a_fault_that_passes_costs_no_more_than_an_attempt(run, case, call):
+def test_a_fault_that_passes_keeps_nobody_out(run, case, call):
     """What was there once is gone when orgauth asks again."""
     username = username_of(case, call, passes=True)
 
