@@ -307,7 +307,7 @@ def _cores(figures: Figures) -> str:
 def _goal_table(goals: list[Goal]) -> str:
     rows = []
     for what, sign, bound, found in goals:
-        shown = round(found, 2)  # a wrong guess costs one request a run
+        shown = round(found, 3)  # a wrong guess costs one request a run
         reached = shown <= bound if sign == "≤" else shown >= bound
         rows.append([what, f"{sign} {bound:g}", f"{found:,.4g}", "yes" if reached else "**no**"])
     return _table(["", "goal", "found", "reached"], rows)
